@@ -1,0 +1,1 @@
+//! Runs WSGI applications inside a deployment's own `python`.

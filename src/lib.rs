@@ -1,0 +1,1 @@
+//! Checks and serves Apache httpd configurations with mod_wsgi directives, without Apache.
