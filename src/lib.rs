@@ -1,1 +1,15 @@
 //! Checks and serves Apache httpd configurations with mod_wsgi directives, without Apache.
+//!
+//! ```text
+//! text → syntax::File → expanded → model::Server → Plan → processes
+//!      parse          expand     lower, check    resolve  launch
+//! ```
+//!
+//! [`compiler`] goes from the text to the [`plan::Plan`], [`runtime`] from there to running processes. The plan is all that the
+//! two share.
+
+#![forbid(unsafe_code)]
+
+pub mod compiler;
+pub mod plan;
+pub mod runtime;

@@ -1,0 +1,200 @@
+//! Sections and what they set, and the one rule by which settings are overlaid.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ApplicationGroup, Place, ProcessGroupName};
+
+/// A `<Directory>`, `<Files>` or `<Location>`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Section {
+    /// What it matches. All of them must match: `<Files>` inside `<Directory>` has two.
+    pub matches: Vec<Match>,
+    /// What it sets.
+    pub settings: Settings,
+    /// Where its opening line stands.
+    pub place: Place,
+}
+
+/// What a section is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Match {
+    /// `<Directory PATH>`: the folder, segment by segment. Absolute, without a trailing slash unless it is `/`.
+    Directory(String),
+    /// `<Directory PATTERN>` with `*`, `?` or `[…]`; `*` does not cross `/`.
+    DirectoryPattern(String),
+    /// `<Directory ~ REGEX>`, `<DirectoryMatch>`: searched in the whole file name.
+    DirectoryRegex(String),
+    /// `<Files NAME-OR-PATTERN>`: the last component of the file name.
+    Files(String),
+    /// `<Files ~ REGEX>`, `<FilesMatch>`.
+    FilesRegex(String),
+    /// `<Location URL-PATH>`: a prefix, by segments. Repeated slashes are already merged.
+    Location(String),
+    /// `<Location PATTERN>`: the whole URL path; `*` does not cross `/`.
+    LocationPattern(String),
+    /// `<Location ~ REGEX>`, `<LocationMatch>`: searched in the URL path.
+    LocationRegex(String),
+}
+
+/// What directives may set for a part of a server. `None` is "not set here".
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// `WSGIProcessGroup`; embedded mode by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process_group: Option<ProcessGroupName>,
+    /// `WSGIApplicationGroup`; `%{RESOURCE}` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_group: Option<ApplicationGroup>,
+    /// `WSGICallableObject`; `application` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callable_object: Option<String>,
+    /// `WSGIPassAuthorization`; off by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass_authorization: Option<bool>,
+    /// `WSGIScriptReloading`; on by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script_reloading: Option<bool>,
+    /// `WSGIChunkedRequest`; off by default (mod_wsgi: 411).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunked_request: Option<bool>,
+    /// `LimitRequestBody`, bytes; 0 is without limit; 1 GiB by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_request_body: Option<u64>,
+    /// `Require` of this section, all of them. Replaces what was inherited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require: Option<Vec<Require>>,
+    /// `Order`; `deny,allow` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+    /// `Allow from`. With `deny` it replaces what was inherited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow: Option<Vec<Peer>>,
+    /// `Deny from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deny: Option<Vec<Peer>>,
+    /// `Options`: what is switched on and off; an absolute list is written as all switched.
+    #[serde(default, skip_serializing_if = "Switches::is_empty")]
+    pub options: Switches,
+    /// `SetEnv`, in file order; added to what was inherited.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_env: Vec<(String, String)>,
+}
+
+/// The options of `Options` that act in this server. `None` is "not mentioned".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switches {
+    /// `ExecCGI`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exec_cgi: Option<bool>,
+    /// `FollowSymLinks`; on by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_sym_links: Option<bool>,
+    /// `SymLinksIfOwnerMatch`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sym_links_if_owner_match: Option<bool>,
+}
+
+impl Switches {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One `Require`. Several in a section are joined by "or".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Require {
+    /// `Require all granted`.
+    AllGranted,
+    /// `Require all denied`.
+    AllDenied,
+    /// `Require ip …`: any of them.
+    Ip(Vec<Network>),
+    /// `Require local`.
+    Local,
+    /// `Require method …`.
+    Method(Vec<String>),
+    /// A requirement that this server cannot prove (`Require user`, …): never met. Reported as unsupported before.
+    Unprovable(String),
+}
+
+/// `Order`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// `Order deny,allow`: allowed unless denied and not allowed.
+    DenyAllow,
+    /// `Order allow,deny` and `mutual-failure`: denied unless allowed and not denied.
+    AllowDeny,
+}
+
+/// Whom `Allow from` and `Deny from` speak of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Peer {
+    /// `all`.
+    All,
+    /// An address or network.
+    Network(Network),
+    /// `env=NAME` (`true`) or `env=!NAME` (`false`): a variable set by `SetEnv`.
+    Variable(String, bool),
+}
+
+/// A network: an address and how many of its leading bits count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// The address.
+    pub address: std::net::IpAddr,
+    /// Leading bits that must agree: 0 to 32, or to 128.
+    pub bits: u8,
+}
+
+impl Network {
+    /// Whether an address lies in the network. An IPv4 address mapped into IPv6 counts as IPv4.
+    #[must_use]
+    pub fn contains(&self, address: std::net::IpAddr) -> bool {
+        use std::net::IpAddr::{V4, V6};
+        match (self.address, address.to_canonical()) {
+            (V4(network), V4(address)) => {
+                let shift = 32 - u32::from(self.bits.min(32));
+                (u32::from(network) ^ u32::from(address)).checked_shr(shift).unwrap_or(0) == 0
+            }
+            (V6(network), V6(address)) => {
+                let shift = 128 - u32::from(self.bits.min(128));
+                (u128::from(network) ^ u128::from(address)).checked_shr(shift).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Settings {
+    /// Lays the settings of a more specific section over these (Apache, Configuration Sections, merging).
+    pub fn overlay(&mut self, over: &Self) {
+        macro_rules! take {
+            ($($field:ident)*) => { $( if over.$field.is_some() { self.$field.clone_from(&over.$field); } )* };
+        }
+        take!(process_group application_group callable_object pass_authorization script_reloading);
+        take!(chunked_request limit_request_body require order);
+        if over.allow.is_some() || over.deny.is_some() {
+            self.allow.clone_from(&over.allow);
+            self.deny.clone_from(&over.deny);
+        }
+        self.options.overlay(over.options);
+        for (name, value) in &over.set_env {
+            match self.set_env.iter_mut().find(|(known, _)| known == name) {
+                Some(known) => known.1.clone_from(value),
+                None => self.set_env.push((name.clone(), value.clone())),
+            }
+        }
+    }
+}
+
+impl Switches {
+    fn overlay(&mut self, over: Self) {
+        self.exec_cgi = over.exec_cgi.or(self.exec_cgi);
+        self.follow_sym_links = over.follow_sym_links.or(self.follow_sym_links);
+        self.sym_links_if_owner_match = over.sym_links_if_owner_match.or(self.sym_links_if_owner_match);
+    }
+}

@@ -1,0 +1,7 @@
+//! Runs a [`crate::plan::Plan`]: bind → start → serve → drain.
+
+pub mod exchange;
+pub mod front;
+pub mod handoff;
+pub mod pairs;
+pub mod wire;

@@ -1,0 +1,149 @@
+//! One request between a front and the application side, whichever process that is in.
+//!
+//! [`Call`] is what the application side gets, [`Exchange`] is how it reads the body and answers. The gateway in
+//! `python/` is written against these two, and knows neither the wire nor hyper.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::pairs::Pairs;
+
+/// All that is constant about a script as it is reached from one mount: sent once per connection, then named by number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// The WSGI script's file, absolute.
+    pub script: Vec<u8>,
+    /// The process group's name; empty for embedded mode.
+    pub process_group: String,
+    /// The application group's name; empty for the main interpreter.
+    pub application_group: String,
+    /// The callable object's name in the script.
+    pub callable_object: String,
+    /// `WSGIScriptReloading`.
+    pub script_reloading: bool,
+    /// `wsgi.multithread`.
+    pub multithread: bool,
+    /// `wsgi.multiprocess`.
+    pub multiprocess: bool,
+    /// The entries of `environ` that are the same for each request, `str` values all.
+    pub environ: Pairs,
+}
+
+/// One request, as the application side gets it.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Where it goes.
+    pub target: Arc<Target>,
+    /// The entries of `environ` that belong to this request, `str` values all (latin-1; see [`Pairs`]). A name here
+    /// replaces the same name of [`Target::environ`].
+    pub environ: Pairs,
+    /// `wsgi.url_scheme`: `https`?
+    pub https: bool,
+    /// `mod_wsgi.request_start`: microseconds since the epoch.
+    pub request_start: u64,
+    /// `mod_wsgi.queue_start`: handed to the process group's queue; 0 in embedded mode.
+    pub queue_start: u64,
+}
+
+/// The head of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    /// 200 to 599: the gateway refuses others.
+    pub status: u16,
+    /// The reason phrase, latin-1, without control characters. May be empty.
+    pub reason: Vec<u8>,
+    /// The header fields in the application's order. Names are tokens, values are latin-1 without CR, LF and NUL: the
+    /// gateway has refused others. Framing (`Content-Length`, `Connection`, …) is the front's work.
+    pub headers: Pairs,
+}
+
+/// The front's side of one request. All calls block the calling thread; none needs the GIL, so release it.
+pub trait Exchange {
+    /// The next bytes of the request's body, at least one and at most `max`; empty at its end.
+    ///
+    /// # Errors
+    /// When the client has gone, is too slow, or its body is malformed or over `LimitRequestBody`. Every later call gives the
+    /// error again.
+    fn read(&mut self, max: usize) -> Result<bytes::Bytes, InputError>;
+
+    /// Sends the head, and the first bytes of the body with it. `complete` says that nothing follows: the whole answer is
+    /// then one write, and [`Exchange::finish`] need not be called.
+    ///
+    /// # Errors
+    /// [`Gone`] when nobody takes the answer any more.
+    fn start(&mut self, head: Head, body: &[u8], complete: bool) -> Result<(), Gone>;
+
+    /// Sends more of the body. Returns when the bytes are on their way (PEP 3333, "Buffering and Streaming").
+    ///
+    /// # Errors
+    /// [`Gone`] when nobody takes the answer any more: the iteration should end.
+    fn send(&mut self, body: &[u8]) -> Result<(), Gone>;
+
+    /// The answer is whole.
+    fn finish(&mut self);
+
+    /// The application failed; what there is to say is in the error log already. Before [`Exchange::start`] the client gets
+    /// the status, after it the connection is cut so that the client can tell.
+    fn fail(&mut self, status: u16);
+}
+
+/// Nobody takes the answer any more: the client has left, or the front has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone;
+
+/// Why the request's body ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputError {
+    /// The client closed its connection in mid-body.
+    ClientGone,
+    /// Nothing came within `Timeout`.
+    Timeout,
+    /// The chunked coding is broken.
+    Malformed,
+    /// The body grew over `LimitRequestBody`.
+    TooLarge,
+}
+
+impl InputError {
+    /// A number for the wire.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::ClientGone => 1,
+            Self::Timeout => 2,
+            Self::Malformed => 3,
+            Self::TooLarge => 4,
+        }
+    }
+
+    /// The error of a number; an unknown one counts as [`InputError::ClientGone`].
+    #[must_use]
+    pub fn from_code(code: u8) -> Self {
+        match code {
+            2 => Self::Timeout,
+            3 => Self::Malformed,
+            4 => Self::TooLarge,
+            _ => Self::ClientGone,
+        }
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClientGone => "the client closed the connection",
+            Self::Timeout => "the client sent nothing within Timeout",
+            Self::Malformed => "the chunked body is malformed",
+            Self::TooLarge => "the body is larger than LimitRequestBody",
+        })
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// The applications of this process: what a front calls in embedded mode.
+pub trait Application: Send + Sync {
+    /// Runs one request on this thread, from the call of the application to the `close()` of its result. Never panics: a
+    /// failure is told to `exchange` by [`Exchange::fail`].
+    fn run(&self, call: Call, exchange: &mut dyn Exchange);
+}

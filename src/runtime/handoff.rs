@@ -1,0 +1,243 @@
+//! What the parent and its children say to each other, over the socket that is a child's standard input.
+//!
+//! A message is a length (u32, little endian) and JSON; descriptors travel with its first byte. A child gets [`Start`] first:
+//! who to become and what to execute. Then [`Work`], which the program that now runs reads. After that the parent sends
+//! [`Order`]s and the child [`Report`]s. The end of the socket is the end of the other side.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    recvmsg, sendmsg,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Plan, ProcessGroup};
+
+/// Most descriptors in one message: the kernel's limit is 253.
+const MOST_DESCRIPTORS: usize = 253;
+/// The longest message, bytes.
+const LONGEST: usize = 64 << 20;
+
+/// The first message to a child: what `wsgi-serve`, started anew, does before it becomes something else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Start {
+    /// For messages: `process group shop`, `front`.
+    pub label: String,
+    /// Who to become; `None` stays.
+    pub account: Option<Account>,
+    /// The umask.
+    pub umask: Option<u32>,
+    /// The working directory. `None` is the account's home for a daemon that drops privileges, else where the parent is.
+    pub home: Option<PathBuf>,
+    /// The Python to execute, which gets our library as the message's descriptor; `None` becomes the front.
+    pub python: Option<Python>,
+}
+
+/// An account by numbers, resolved by the parent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+    /// The user's name, for its supplementary groups and the environment; `None` when only a number is known.
+    pub user: Option<String>,
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
+}
+
+/// The interpreter of a process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Python {
+    /// `DIR/bin/python` of a `python-home`; `None` is the first `python3` on `PATH` that the account can execute.
+    pub program: Option<PathBuf>,
+    /// What to say where it cannot be executed: the directive's file and line.
+    pub origin: String,
+    /// `argv[0]`, which `ps` shows: the `display-name`.
+    pub display_name: Option<String>,
+    /// Variables for its environment.
+    pub environment: Vec<(String, String)>,
+}
+
+/// The second message to a child. Its descriptors are named by the counts in it, in the order of the fields.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Work {
+    /// A daemon process; descriptors: one connection per thread.
+    Daemon(Box<DaemonWork>),
+    /// A front, or an embedded process. Descriptors: the listeners, then the files of the logs.
+    Front(Box<FrontWork>),
+}
+
+/// One process of a process group.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DaemonWork {
+    /// The group.
+    pub group: ProcessGroup,
+    /// Scripts to load before the first request, with their application group and callable object (mod_wsgi's rule: a
+    /// `WSGIScriptAlias` that names both groups).
+    pub preload: Vec<Preload>,
+    /// The level of the error log for Python's messages.
+    pub level: crate::plan::log::LogLevel,
+}
+
+/// A script to load when a process starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preload {
+    /// The file.
+    pub script: PathBuf,
+    /// The interpreter; empty is the main one.
+    pub application_group: String,
+}
+
+/// A process that accepts HTTP.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FrontWork {
+    /// All of it.
+    pub plan: Plan,
+    /// For each descriptor of a listener, the index into [`Plan::listeners`]: a listener may have two, one a family.
+    pub listeners: Vec<usize>,
+    /// For each descriptor of a log, its target.
+    pub logs: Vec<crate::plan::log::LogTarget>,
+    /// Whether this process runs Python too.
+    pub embedded: bool,
+    /// Scripts to load before the first request in embedded mode.
+    pub preload: Vec<Preload>,
+}
+
+/// From the parent, later.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Order {
+    /// To a front: descriptors are connections to the threads of a daemon process that is ready. To a daemon process: new
+    /// connections for its threads, one each, since there is a new front.
+    Connections {
+        /// Index into [`Plan::process_groups`].
+        group: usize,
+        /// The daemon process.
+        pid: u32,
+    },
+    /// Finish what is under way, within so many seconds, and leave.
+    Stop {
+        /// Seconds.
+        within: f64,
+    },
+}
+
+/// From a child.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Report {
+    /// It serves now.
+    Ready {
+        /// `3.13.0`, where it runs Python.
+        python: Option<String>,
+    },
+    /// It could not start, in words for the person, with file and line where there is one.
+    Failed {
+        /// What and what to do.
+        message: String,
+    },
+    /// It leaves on purpose, and says why: `maximum-requests`, `script-reload`.
+    Leaving {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One side of the socket between parent and child.
+#[derive(Debug)]
+pub struct Control {
+    stream: UnixStream,
+}
+
+impl Control {
+    /// Wraps a connected socket.
+    #[must_use]
+    pub fn new(stream: UnixStream) -> Self {
+        Self { stream }
+    }
+
+    /// The socket that a child finds as its standard input.
+    ///
+    /// # Errors
+    /// When standard input is closed.
+    pub fn from_stdin() -> io::Result<Self> {
+        let descriptor = io::stdin().as_fd().try_clone_to_owned()?;
+        Ok(Self::new(UnixStream::from(descriptor)))
+    }
+
+    /// A second handle of the same socket.
+    ///
+    /// # Errors
+    /// When the process has no descriptor left.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.stream.try_clone().map(Self::new)
+    }
+
+    /// Sends a message with descriptors.
+    ///
+    /// # Errors
+    /// When the other side has gone, or there are more than 253 descriptors.
+    pub fn send<T: Serialize>(&self, message: &T, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+        if descriptors.len() > MOST_DESCRIPTORS {
+            return Err(io::Error::other(format!("{} descriptors for one process", descriptors.len())));
+        }
+        let json = serde_json::to_vec(message)?;
+        let length = u32::try_from(json.len()).map_err(io::Error::other)?.to_le_bytes();
+        let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        if !descriptors.is_empty() {
+            ancillary.push(SendAncillaryMessage::ScmRights(descriptors));
+        }
+        let sent = sendmsg(&self.stream, &[IoSlice::new(&length)], &mut ancillary, SendFlags::NOSIGNAL)?;
+        (&self.stream).write_all(&length[sent..])?;
+        (&self.stream).write_all(&json)
+    }
+
+    /// The next message, and what came with it. `None` when the other side has gone.
+    ///
+    /// # Errors
+    /// When the message is malformed or cut.
+    pub fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<(T, VecDeque<OwnedFd>)>> {
+        let mut length = [0; 4];
+        let mut descriptors = VecDeque::new();
+        let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let got = loop {
+            let flags = RecvFlags::CMSG_CLOEXEC;
+            match recvmsg(&self.stream, &mut [IoSliceMut::new(&mut length)], &mut ancillary, flags) {
+                Err(rustix::io::Errno::INTR) => {}
+                // A process that was killed with messages unread leaves a reset behind.
+                Err(rustix::io::Errno::CONNRESET) => return Ok(None),
+                other => break other?.bytes,
+            }
+        };
+        for message in ancillary.drain() {
+            if let RecvAncillaryMessage::ScmRights(received) = message {
+                descriptors.extend(received);
+            }
+        }
+        if got == 0 {
+            return Ok(None);
+        }
+        (&self.stream).read_exact(&mut length[got..])?;
+        let length = u32::from_le_bytes(length) as usize;
+        if length > LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message of {length} bytes")));
+        }
+        let mut json = vec![0; length];
+        (&self.stream).read_exact(&mut json)?;
+        Ok(Some((serde_json::from_slice(&json)?, descriptors)))
+    }
+}
+
+impl AsFd for Control {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
