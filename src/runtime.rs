@@ -1,7 +1,12 @@
 //! Runs a [`crate::plan::Plan`]: bind → start → serve → drain.
 
+pub mod boot;
+pub mod child;
 pub mod exchange;
 pub mod front;
 pub mod handoff;
+pub mod log;
 pub mod pairs;
+pub mod parent;
+pub mod privileges;
 pub mod wire;

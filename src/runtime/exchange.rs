@@ -143,6 +143,12 @@ impl std::error::Error for InputError {}
 
 /// The applications of this process: what a front calls in embedded mode.
 pub trait Application: Send + Sync {
+    /// The version of Python: `3.13.0`.
+    fn python(&self) -> String;
+
+    /// How many calls can run Python at once: 1, but for interpreters with a lock of their own.
+    fn locks(&self) -> usize;
+
     /// Runs one request on this thread, from the call of the application to the `close()` of its result. Never panics: a
     /// failure is told to `exchange` by [`Exchange::fail`].
     fn run(&self, call: Call, exchange: &mut dyn Exchange);

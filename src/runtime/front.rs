@@ -1,12 +1,80 @@
 //! Accepts HTTP, and answers from files, from daemon processes and, in an embedded process, from applications of its own.
 
+mod access;
+mod access_log;
+mod answer;
+mod connection;
+mod daemon;
+mod embedded;
+mod environ;
+mod hosts;
+mod input;
+mod listen;
+mod path;
+mod request;
+mod route;
+mod sections;
+mod sentinel;
+mod static_files;
+mod verdict;
+
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::exchange::Application;
-use super::handoff::{Control, FrontWork};
+use super::handoff::{Control, FrontWork, Order, Report};
+use super::log::ErrorLog;
+use super::pairs::Pairs;
+use crate::plan::Plan;
+use crate::plan::log::{AccessLog, LogTarget};
+use access_log::AccessLogs;
+use daemon::Pool;
+use embedded::Embedded;
+use hosts::Hosts;
+use route::Routes;
+use sentinel::Turns;
+
+/// Threads of the event loop of a front that runs no Python.
+const WORKERS: usize = 2;
+/// How long the requests under way may take when the parent has died, seconds.
+const ORPHAN: f64 = 10.0;
+
+/// Everything that the requests share.
+struct Front {
+    plan: Arc<Plan>,
+    hosts: Hosts,
+    /// One for each host, as all lists below.
+    routes: Vec<Routes>,
+    builders: Vec<http1::Builder>,
+    error_logs: Vec<ErrorLog>,
+    access_logs: Vec<Arc<AccessLogs>>,
+    /// One for each process group.
+    pools: Vec<Arc<Pool>>,
+    embedded: Option<Embedded>,
+    connections: AtomicU64,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// Who is at the other end of a connection, and of which hosts it may ask.
+struct Client {
+    peer: SocketAddr,
+    local: SocketAddr,
+    candidates: Vec<usize>,
+    environ: Pairs,
+}
 
 /// Serves until the parent says stop. `descriptors` are those that came with the work; `application` is there in an embedded
 /// process. Its threads are tokio's workers, one more than `ThreadsPerChild`, and live as long as the process.
@@ -15,10 +83,123 @@ use super::handoff::{Control, FrontWork};
 /// When the process has no threads or descriptors to start with.
 pub fn serve(
     work: FrontWork,
-    descriptors: VecDeque<OwnedFd>,
+    mut descriptors: VecDeque<OwnedFd>,
     control: Control,
     application: Option<Arc<dyn Application>>,
 ) -> io::Result<()> {
-    let _ = (work, descriptors, control, application);
+    let threads = work.plan.embedded.threads.max(1) as usize;
+    let workers = if application.is_some() { threads + 1 } else { WORKERS };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name("wsgi-front")
+        .enable_all()
+        .build()?;
+    let listeners: Vec<(usize, OwnedFd)> =
+        work.listeners.iter().copied().zip(descriptors.drain(..work.listeners.len().min(descriptors.len()))).collect();
+    let logs: Vec<(LogTarget, Arc<File>)> =
+        work.logs.iter().cloned().zip(descriptors.into_iter().map(|log| Arc::new(File::from(log)))).collect();
+    let python = application.as_ref().map(|application| application.python());
+    let (reports, to_report) = mpsc::unbounded_channel();
+    let front = runtime.block_on(async { build(work.plan, &logs, application, reports, threads) })?;
+    let result = runtime.block_on(run(Arc::new(front), listeners, control, to_report, python));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+fn build(
+    plan: Plan,
+    logs: &[(LogTarget, Arc<File>)],
+    application: Option<Arc<dyn Application>>,
+    reports: mpsc::UnboundedSender<Report>,
+    threads: usize,
+) -> io::Result<Front> {
+    let plan = Arc::new(plan);
+    let tasks = TaskTracker::new();
+    let open = |target: &LogTarget| logs.iter().find(|(known, _)| known == target).map(|(_, file)| Arc::clone(file));
+    let missing = || io::Error::other("the parent has not opened the error log");
+    let error_logs = plan.hosts.iter().map(|host| {
+        let file = open(&host.error_log.target).ok_or_else(missing)?;
+        Ok(ErrorLog::new(file, host.error_log.level))
+    });
+    let access_logs =
+        plan.hosts.iter().map(|host| Arc::new(AccessLogs::new(&host.access_logs, |log: &AccessLog| open(&log.target))));
+    let embedded = match application {
+        None => None,
+        Some(application) => {
+            let turns = Turns::start(threads, application.locks(), tokio::runtime::Handle::current())?;
+            Some(Embedded::new(application, turns, tasks.clone()))
+        }
+    };
+    Ok(Front {
+        hosts: Hosts::new(&plan.hosts),
+        routes: (0..plan.hosts.len()).map(|host| Routes::new(&plan, host)).collect::<io::Result<_>>()?,
+        builders: plan.hosts.iter().map(connection::builder).collect(),
+        error_logs: error_logs.collect::<io::Result<_>>()?,
+        access_logs: access_logs.collect(),
+        pools: (0..plan.process_groups.len()).map(|index| Pool::new(index, reports.clone(), tasks.clone())).collect(),
+        embedded,
+        connections: AtomicU64::new(1),
+        tasks,
+        stop: CancellationToken::new(),
+        plan,
+    })
+}
+
+async fn run(
+    front: Arc<Front>,
+    listeners: Vec<(usize, OwnedFd)>,
+    control: Control,
+    mut to_report: mpsc::UnboundedReceiver<Report>,
+    python: Option<String>,
+) -> io::Result<()> {
+    for (listener, descriptor) in listeners {
+        front.tasks.spawn(listen::accept(Arc::clone(&front), listener, descriptor)?);
+    }
+    let mut orders = orders(control.try_clone()?)?;
+    control.send(&Report::Ready { python }, &[])?;
+    let within = loop {
+        tokio::select! {
+            order = orders.recv() => match order {
+                Some((Order::Connections { group, pid }, descriptors)) => take_in(&front, group, pid, descriptors)?,
+                Some((Order::Stop { within }, _)) => break within,
+                None => break ORPHAN,
+            },
+            report = to_report.recv() => if let Some(report) = report {
+                // A parent that has gone is told by the end of its orders.
+                let _ = control.send(&report, &[]);
+            },
+        }
+    };
+    front.stop.cancel();
+    front.tasks.close();
+    let _ = tokio::time::timeout(Duration::from_secs_f64(within.clamp(0.0, 86400.0)), front.tasks.wait()).await;
     Ok(())
+}
+
+fn take_in(front: &Front, group: usize, pid: u32, descriptors: VecDeque<OwnedFd>) -> io::Result<()> {
+    let streams = descriptors.into_iter().map(|descriptor| {
+        let stream = UnixStream::from(descriptor);
+        stream.set_nonblocking(true)?;
+        tokio::net::UnixStream::from_std(stream)
+    });
+    let streams = streams.collect::<io::Result<Vec<_>>>()?;
+    if let Some(pool) = front.pools.get(group) {
+        pool.add(pid, streams);
+    }
+    Ok(())
+}
+
+type Orders = mpsc::UnboundedReceiver<(Order, VecDeque<OwnedFd>)>;
+
+/// Reads the parent's orders on a thread of its own, which ends with the parent or the process.
+fn orders(control: Control) -> io::Result<Orders> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    std::thread::Builder::new().name("wsgi-orders".into()).spawn(move || {
+        while let Ok(Some(order)) = control.receive() {
+            if sender.send(order).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(receiver)
 }

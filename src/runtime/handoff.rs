@@ -60,8 +60,6 @@ pub struct Python {
     pub program: Option<PathBuf>,
     /// What to say where it cannot be executed: the directive's file and line.
     pub origin: String,
-    /// `argv[0]`, which `ps` shows: the `display-name`.
-    pub display_name: Option<String>,
     /// Variables for its environment.
     pub environment: Vec<(String, String)>,
 }
@@ -141,6 +139,13 @@ pub enum Report {
     Failed {
         /// What and what to do.
         message: String,
+    },
+    /// A front has lost the connection to a thread of a daemon process, and takes a new one.
+    Lost {
+        /// Index into [`Plan::process_groups`].
+        group: usize,
+        /// The daemon process.
+        pid: u32,
     },
     /// It leaves on purpose, and says why: `maximum-requests`, `script-reload`.
     Leaving {

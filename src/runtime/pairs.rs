@@ -35,6 +35,11 @@ impl Pairs {
         self.bytes.extend_from_slice(value);
     }
 
+    /// Appends all pairs of another list.
+    pub fn extend(&mut self, other: &Self) {
+        self.bytes.extend_from_slice(&other.bytes);
+    }
+
     /// The pairs, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         Iter { rest: &self.bytes }

@@ -1,0 +1,122 @@
+//! What `wsgi-serve` does when its parent has started it anew: it becomes an account, and then a front or a `python`.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::fs::Mode;
+use rustix::io::{FdFlags, fcntl_setfd};
+
+use super::handoff::{Account, Control, Python, Report, Start, Work};
+use super::{boot, front, privileges};
+
+/// Runs a child; the exit status of the process. What goes wrong is reported to the parent.
+///
+/// # Errors
+/// When there is no parent to talk to.
+pub fn run() -> io::Result<u8> {
+    let control = Control::from_stdin()?;
+    let Some((start, mut descriptors)) = control.receive::<Start>()? else { return Ok(1) };
+    let failed = match prepare(&start) {
+        Err(message) => message,
+        Ok(()) => match &start.python {
+            // Only returns when it fails.
+            Some(python) => execute(&start, python, descriptors.pop_front()),
+            None => match serve(control.try_clone()?) {
+                Ok(()) => return Ok(0),
+                Err(error) => format!("{}: {error}", start.label),
+            },
+        },
+    };
+    control.send(&Report::Failed { message: failed }, &[])?;
+    Ok(1)
+}
+
+fn serve(control: Control) -> io::Result<()> {
+    match control.receive::<Work>()? {
+        Some((Work::Front(work), descriptors)) => front::serve(*work, descriptors, control, None),
+        Some((Work::Daemon(_), _)) => Err(io::Error::other("a daemon's work without Python")),
+        None => Ok(()),
+    }
+}
+
+/// Umask, account, working directory: in this order, so that nothing of the account is touched with root's rights.
+fn prepare(start: &Start) -> Result<(), String> {
+    let at = |what: String, error: io::Error| format!("{}: {what}: {error}", start.label);
+    if let Some(umask) = start.umask {
+        rustix::process::umask(Mode::from_raw_mode(umask));
+    }
+    if let Some(account) = &start.account {
+        let name = account.user.clone().unwrap_or_else(|| account.uid.to_string());
+        privileges::become_account(account).map_err(|error| at(format!("cannot become {name}"), error))?;
+    }
+    match (&start.home, &start.account) {
+        (Some(home), _) => {
+            std::env::set_current_dir(home).map_err(|error| at(format!("home {}", home.display()), error))
+        }
+        // An account's home that is not there is no reason to stay where root was.
+        (None, Some(account)) => enter_home(account).map_err(|error| at("working directory".into(), error)),
+        (None, None) => Ok(()),
+    }
+}
+
+fn enter_home(account: &Account) -> io::Result<()> {
+    let home = account.home.as_deref().filter(|home| std::env::set_current_dir(home).is_ok());
+    if home.is_some() { Ok(()) } else { std::env::set_current_dir("/") }
+}
+
+/// Becomes the interpreter; says what went wrong when it cannot.
+fn execute(start: &Start, python: &Python, library: Option<OwnedFd>) -> String {
+    let Some(library) = library else { return format!("{}: no library came with the start", start.label) };
+    if let Err(error) = fcntl_setfd(&library, FdFlags::empty()) {
+        return format!("{}: {error}", start.label);
+    }
+    let program = python.program.as_deref().map_or_else(|| PathBuf::from("python3"), executable);
+    let mut command = Command::new(&program);
+    command.arg("-c").arg(boot::boot(library.as_raw_fd()));
+    if python.program.is_some() {
+        command.env_remove("PYTHONHOME");
+    }
+    if let Some(account) = &start.account {
+        set_account(&mut command, account);
+    }
+    command.envs(python.environment.iter().map(|(name, value)| (name, value)));
+    let error = command.exec();
+    explain(python, &program, &error)
+}
+
+/// `bin/python`, or `bin/python3` where only that is there.
+fn executable(program: &Path) -> PathBuf {
+    let other = program.with_file_name("python3");
+    if !program.exists() && other.exists() { other } else { program.to_owned() }
+}
+
+fn set_account(command: &mut Command, account: &Account) {
+    if let Some(user) = &account.user {
+        command.env("USER", user).env("LOGNAME", user).env("USERNAME", user);
+    }
+    if let Some(home) = &account.home {
+        command.env("HOME", home);
+    }
+}
+
+fn explain(python: &Python, program: &Path, error: &io::Error) -> String {
+    let origin = &python.origin;
+    let shown = program.display();
+    let remedy = match (error.kind(), &python.program) {
+        (io::ErrorKind::NotFound, Some(program)) => {
+            let home = program.parent().and_then(Path::parent).unwrap_or(program).display();
+            format!("make it with `python3 -m venv {home}`")
+        }
+        (io::ErrorKind::NotFound, None) => {
+            "no python3 is on PATH: install one, or name one with python-home= or WSGIPythonHome".to_owned()
+        }
+        (io::ErrorKind::PermissionDenied, _) => {
+            "the account of this process may not execute it: let it enter the folders above, or use a Python that it can".to_owned()
+        }
+        _ => "check that it runs by hand".to_owned(),
+    };
+    format!("{origin}: {shown} cannot be started: {error}; {remedy}")
+}

@@ -1,0 +1,234 @@
+//! Answers as hyper sends them: heads from the application side, pages of our own, and the body of either.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use hyper::ext::ReasonPhrase;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+
+use super::daemon::WireBody;
+use super::embedded::OutboxBody;
+use super::environ::SOFTWARE;
+use super::static_files::FileBody;
+use crate::runtime::exchange::Head;
+
+/// Where the bytes of a body come from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// Nothing.
+    Empty,
+    /// All of it, at once.
+    Whole(Bytes),
+    /// A daemon's thread.
+    Wire(Box<WireBody>),
+    /// An application in this process.
+    Outbox(OutboxBody),
+    /// A file.
+    File(Box<FileBody>),
+}
+
+/// A body that keeps to its announced length, and tells when it is over.
+pub(super) struct Body {
+    source: Source,
+    /// Bytes that may still come, if the head announced how many.
+    remaining: Option<u64>,
+    sent: u64,
+    complete: bool,
+    at_end: Option<AtEnd>,
+}
+
+/// Told how many bytes went out, and whether the body was whole.
+pub(super) type AtEnd = Box<dyn FnOnce(u64, bool) + Send>;
+
+impl Body {
+    /// A body that its head does not limit.
+    pub(super) fn new(source: Source) -> Self {
+        let complete = matches!(source, Source::Empty);
+        Self { source, remaining: None, sent: 0, complete, at_end: None }
+    }
+
+    /// Calls `at_end` when the body is over, or is dropped before.
+    pub(super) fn tell(&mut self, at_end: AtEnd) {
+        self.at_end = Some(at_end);
+    }
+
+    fn poll_source(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        match &mut self.source {
+            Source::Empty => Poll::Ready(None),
+            Source::Whole(_) => match std::mem::replace(&mut self.source, Source::Empty) {
+                Source::Whole(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(bytes))),
+                _ => Poll::Ready(None),
+            },
+            Source::Wire(body) => body.poll(context),
+            Source::Outbox(body) => body.poll(context),
+            Source::File(body) => body.poll(context),
+        }
+    }
+
+    /// Cuts what goes over the announced length: the surplus would be the client's next answer (reliability 16).
+    fn limit(&mut self, mut bytes: Bytes) -> Bytes {
+        if let Some(remaining) = &mut self.remaining {
+            bytes.truncate(usize::try_from(*remaining).unwrap_or(usize::MAX));
+            *remaining -= bytes.len() as u64;
+        }
+        self.sent += bytes.len() as u64;
+        bytes
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        loop {
+            return match std::task::ready!(self.poll_source(context)) {
+                None if self.remaining.unwrap_or(0) > 0 => {
+                    Poll::Ready(Some(Err(io::Error::other("the answer is shorter than its Content-Length"))))
+                }
+                None => {
+                    self.complete = true;
+                    Poll::Ready(None)
+                }
+                Some(Ok(bytes)) => {
+                    let bytes = self.limit(bytes);
+                    if bytes.is_empty() {
+                        continue;
+                    }
+                    self.complete = matches!(self.source, Source::Empty) && self.remaining.unwrap_or(0) == 0;
+                    Poll::Ready(Some(Ok(Frame::data(bytes))))
+                }
+                Some(Err(error)) => Poll::Ready(Some(Err(error))),
+            };
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.source, Source::Empty) && self.remaining.unwrap_or(0) == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match (&self.source, self.remaining) {
+            (_, Some(remaining)) => SizeHint::with_exact(remaining),
+            (Source::Empty, None) => SizeHint::with_exact(0),
+            (Source::Whole(bytes), None) => SizeHint::with_exact(bytes.len() as u64),
+            _ => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(at_end) = self.at_end.take() {
+            at_end(self.sent, self.complete);
+        }
+    }
+}
+
+/// The answer of an application. `head_only` for HEAD.
+pub(super) fn from_application(head: &Head, source: Source, head_only: bool) -> Response<Body> {
+    let status = StatusCode::from_u16(head.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut headers = HeaderMap::with_capacity(8);
+    let mut length = None;
+    for (name, value) in head.headers.iter() {
+        let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) else {
+            // The gateway refuses such fields in `start_response`, where the application can see why.
+            continue;
+        };
+        match name {
+            _ if is_hop_by_hop(&name) => {}
+            header::CONTENT_LENGTH => length = value.to_str().ok().and_then(|digits| digits.parse::<u64>().ok()),
+            name => {
+                headers.append(name, value);
+            }
+        }
+    }
+    if !headers.contains_key(header::SERVER) {
+        headers.insert(header::SERVER, HeaderValue::from_static(SOFTWARE));
+    }
+    let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED | StatusCode::RESET_CONTENT);
+    let mut body = Body::new(source);
+    if bodiless || head_only {
+        if let (Some(length), false) = (length, status == StatusCode::NO_CONTENT) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        } else if let (Source::Whole(bytes), true, false) = (&body.source, head_only, bodiless) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+        }
+        // A body that is still being made is dropped here, which its source turns into an orderly end.
+        body = Body::new(Source::Empty);
+    } else if let Some(length) = length {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        body.remaining = Some(length);
+    }
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    if status.canonical_reason().map(str::as_bytes) != Some(&head.reason[..]) {
+        if let Ok(reason) = ReasonPhrase::try_from(&head.reason[..]) {
+            response.extensions_mut().insert(reason);
+        }
+    }
+    response
+}
+
+/// Fields that speak of a connection and not of an answer (PEP 3333, "Other HTTP Features"; RFC 9110 §7.6.1).
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        *name,
+        header::CONNECTION
+            | header::TRANSFER_ENCODING
+            | header::UPGRADE
+            | header::TE
+            | header::TRAILER
+            | header::PROXY_AUTHENTICATE
+            | header::PROXY_AUTHORIZATION
+    ) || name == "keep-alive"
+        || name == "proxy-connection"
+}
+
+/// A short page of our own for a status.
+pub(super) fn page(status: StatusCode) -> Response<Body> {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let text = format!(
+        "<!DOCTYPE html>\n<html><head><title>{code} {reason}</title></head>\n<body><h1>{reason}</h1>\n<p>{what}</p>\n</body></html>\n",
+        code = status.as_u16(),
+        what = explanation(status),
+    );
+    let mut response = Response::new(Body::new(Source::Whole(Bytes::from(text))));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::SERVER, HeaderValue::from_static(SOFTWARE));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// The same, and the connection closes: what follows on it must not be read.
+pub(super) fn closing_page(status: StatusCode) -> Response<Body> {
+    let mut response = page(status);
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn explanation(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST => "The server could not understand the request.",
+        StatusCode::FORBIDDEN => "This is not yours to see.",
+        StatusCode::NOT_FOUND => "There is nothing at this address.",
+        StatusCode::METHOD_NOT_ALLOWED => "This method does not work here.",
+        StatusCode::REQUEST_TIMEOUT => "The request did not arrive in time.",
+        StatusCode::LENGTH_REQUIRED => "The request must say how long its body is.",
+        StatusCode::PAYLOAD_TOO_LARGE => "The body of the request is too large.",
+        StatusCode::BAD_GATEWAY => "The application's process ended before it answered.",
+        StatusCode::SERVICE_UNAVAILABLE => "The application cannot take the request now. Please try again soon.",
+        StatusCode::GATEWAY_TIMEOUT => "The application did not answer in time.",
+        StatusCode::MOVED_PERMANENTLY => "The address has moved.",
+        _ => "The server met an error. Its error log has more.",
+    }
+}

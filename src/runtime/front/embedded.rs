@@ -1,0 +1,363 @@
+//! Embedded mode: the worker that read a request runs the application, in this process.
+//!
+//! The call is a task of its own, which tokio runs next on the same worker; the connection's task waits for its [`Outbox`]. A short call fills
+//! the outbox and ends, and the connection's task finds a whole answer. For a long one the [`super::sentinel`] stands in.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio_util::task::TaskTracker;
+
+use super::answer::Source;
+use super::input::{Input, READ_AHEAD, ReadAhead};
+use super::sentinel::{Produced, Turn, Turns};
+use crate::runtime::exchange::{Application, Call, Exchange, Gone, Head, InputError};
+
+/// How much of an answer waits for its client before the application does, bytes.
+const ROOM: usize = 1 << 20;
+/// How much of an answer is announced at once, bytes.
+const MUCH: usize = 64 << 10;
+
+/// The applications of this process.
+pub(super) struct Embedded {
+    application: Arc<dyn Application>,
+    turns: Arc<Turns>,
+    tasks: TaskTracker,
+    calls: AtomicU64,
+}
+
+impl Embedded {
+    /// Calls `application` from the tasks of the current event loop.
+    pub(super) fn new(application: Arc<dyn Application>, turns: Arc<Turns>, tasks: TaskTracker) -> Self {
+        Self { application, turns, tasks, calls: AtomicU64::new(0) }
+    }
+
+    /// Runs a call. The answer's body, if it is not whole already, comes as it is made.
+    ///
+    /// # Errors
+    /// The status to answer with, when the application failed.
+    pub(super) async fn run(&self, call: Call, body: ReadAhead, timeout: Duration) -> Result<(Head, Source), u16> {
+        let outbox = Arc::new(Outbox { state: Mutex::default(), taken: Condvar::new() });
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let weak: Weak<Outbox> = Arc::downgrade(&outbox);
+        let turn = self.turns.take(number, weak).await;
+        let inbox = body.rest.map(|rest| Inbox::start(rest, &self.tasks));
+        let exchange = InProcess {
+            outbox: Arc::clone(&outbox),
+            turns: Arc::clone(&self.turns),
+            first: body.bytes,
+            inbox,
+            timeout,
+        };
+        let application = Arc::clone(&self.application);
+        self.tasks.spawn(async move { run(&*application, call, exchange, turn) });
+        let body = OutboxBody { outbox: Some(outbox) };
+        body.head().await
+    }
+}
+
+fn run(application: &dyn Application, call: Call, mut exchange: InProcess, turn: Turn) {
+    application.run(call, &mut exchange);
+    // The turn ends first: who is woken by the end of the answer may take the next at once.
+    drop(turn);
+    exchange.end();
+}
+
+/// What an application answers, on its way to the connection's task.
+#[derive(Debug)]
+struct Outbox {
+    state: Mutex<OutboxState>,
+    /// Signalled when there is room again, or nobody takes any more.
+    taken: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct OutboxState {
+    head: Option<Head>,
+    started: bool,
+    chunks: VecDeque<Bytes>,
+    waiting_bytes: usize,
+    end: Option<End>,
+    /// The connection's task has gone.
+    abandoned: bool,
+    waker: Option<Waker>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Whole,
+    Failed(u16),
+}
+
+impl Outbox {
+    fn lock(&self) -> std::sync::MutexGuard<'_, OutboxState> {
+        self.state.lock().expect("no panic while it is held")
+    }
+}
+
+impl Produced for Outbox {
+    fn announce(&self) {
+        let waker = {
+            let mut state = self.lock();
+            let new = state.head.is_some() || !state.chunks.is_empty() || state.end.is_some();
+            if new { state.waker.take() } else { None }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// The application's side.
+struct InProcess {
+    outbox: Arc<Outbox>,
+    turns: Arc<Turns>,
+    first: Bytes,
+    inbox: Option<Arc<Inbox>>,
+    timeout: Duration,
+}
+
+impl InProcess {
+    fn push(&self, state: &mut OutboxState, body: &[u8]) {
+        if !body.is_empty() {
+            state.waiting_bytes += body.len();
+            state.chunks.push_back(Bytes::copy_from_slice(body));
+        }
+    }
+
+    /// Ends the answer, unless it was ended, and wakes the connection's task: this worker is free for it now.
+    fn end(self) {
+        let waker = {
+            let mut state = self.outbox.lock();
+            state.end.get_or_insert(End::Failed(500));
+            state.waker.take()
+        };
+        if let Some(inbox) = &self.inbox {
+            inbox.close();
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Exchange for InProcess {
+    fn read(&mut self, max: usize) -> Result<Bytes, InputError> {
+        if !self.first.is_empty() {
+            return Ok(self.first.split_to(max.min(self.first.len())));
+        }
+        match &self.inbox {
+            None => Ok(Bytes::new()),
+            Some(inbox) => inbox.read(max, self.timeout, &self.turns),
+        }
+    }
+
+    fn start(&mut self, head: Head, body: &[u8], complete: bool) -> Result<(), Gone> {
+        let mut state = self.outbox.lock();
+        state.head = Some(head);
+        state.started = true;
+        self.push(&mut state, body);
+        if complete {
+            state.end = Some(End::Whole);
+        }
+        if state.abandoned { Err(Gone) } else { Ok(()) }
+    }
+
+    fn send(&mut self, body: &[u8]) -> Result<(), Gone> {
+        let mut state = self.outbox.lock();
+        self.push(&mut state, body);
+        if state.waiting_bytes >= MUCH {
+            self.turns.call_sentinel();
+        }
+        while state.waiting_bytes > ROOM && !state.abandoned {
+            let (again, waited) =
+                self.outbox.taken.wait_timeout(state, self.timeout).expect("no panic while it is held");
+            state = again;
+            if waited.timed_out() {
+                // The client has taken nothing for as long as `Timeout` says.
+                return Err(Gone);
+            }
+        }
+        if state.abandoned { Err(Gone) } else { Ok(()) }
+    }
+
+    fn finish(&mut self) {
+        self.outbox.lock().end = Some(End::Whole);
+    }
+
+    fn fail(&mut self, status: u16) {
+        self.outbox.lock().end = Some(End::Failed(status));
+    }
+}
+
+/// The connection's side: the body of the answer, and its head before.
+#[derive(Debug)]
+pub(super) struct OutboxBody {
+    outbox: Option<Arc<Outbox>>,
+}
+
+impl OutboxBody {
+    async fn head(self) -> Result<(Head, Source), u16> {
+        let head = std::future::poll_fn(|context| self.poll_head(context)).await?;
+        let whole = {
+            let Some(outbox) = &self.outbox else { return Err(500) };
+            let mut state = outbox.lock();
+            matches!(state.end, Some(End::Whole)).then(|| joined(&mut state.chunks))
+        };
+        Ok(match whole {
+            Some(bytes) if bytes.is_empty() => (head, Source::Whole(Bytes::new())),
+            Some(bytes) => (head, Source::Whole(bytes)),
+            None => (head, Source::Outbox(self)),
+        })
+    }
+
+    fn poll_head(&self, context: &mut Context<'_>) -> Poll<Result<Head, u16>> {
+        let Some(outbox) = &self.outbox else { return Poll::Ready(Err(500)) };
+        let mut state = outbox.lock();
+        match (state.head.take(), state.end) {
+            (Some(head), _) => Poll::Ready(Ok(head)),
+            (None, Some(End::Failed(status))) => Poll::Ready(Err(status)),
+            (None, Some(End::Whole)) => Poll::Ready(Err(500)),
+            (None, None) => {
+                state.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// The next bytes; `None` when the answer is whole. One that breaks off is an error, so that the client can tell.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        let Some(outbox) = &self.outbox else { return Poll::Ready(None) };
+        let mut state = outbox.lock();
+        if !state.chunks.is_empty() {
+            let bytes = joined(&mut state.chunks);
+            state.waiting_bytes = 0;
+            outbox.taken.notify_one();
+            return Poll::Ready(Some(Ok(bytes)));
+        }
+        match state.end {
+            Some(End::Whole) => Poll::Ready(None),
+            Some(End::Failed(_)) => Poll::Ready(Some(Err(io::Error::other("the application failed")))),
+            None => {
+                state.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for OutboxBody {
+    fn drop(&mut self) {
+        if let Some(outbox) = self.outbox.take() {
+            outbox.lock().abandoned = true;
+            outbox.taken.notify_one();
+        }
+    }
+}
+
+fn joined(chunks: &mut VecDeque<Bytes>) -> Bytes {
+    if chunks.len() <= 1 {
+        return chunks.pop_front().unwrap_or_default();
+    }
+    let mut bytes = BytesMut::with_capacity(chunks.iter().map(Bytes::len).sum());
+    for chunk in chunks.drain(..) {
+        bytes.extend_from_slice(&chunk);
+    }
+    bytes.freeze()
+}
+
+/// A request's body that did not fit into the read-ahead: a task fills it, the application's thread empties it.
+#[derive(Debug)]
+struct Inbox {
+    state: Mutex<InboxState>,
+    filled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct InboxState {
+    chunks: VecDeque<Bytes>,
+    waiting_bytes: usize,
+    end: Option<Result<(), InputError>>,
+    closed: bool,
+}
+
+impl Inbox {
+    fn start(body: Input, tasks: &TaskTracker) -> Arc<Self> {
+        let inbox = Arc::new(Self { state: Mutex::default(), filled: Condvar::new() });
+        tasks.spawn(Arc::clone(&inbox).fill(body));
+        inbox
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, InboxState> {
+        self.state.lock().expect("no panic while it is held")
+    }
+
+    fn is_full(&self) -> bool {
+        let state = self.lock();
+        state.waiting_bytes >= READ_AHEAD && !state.closed
+    }
+
+    async fn fill(self: Arc<Self>, mut body: Input) {
+        loop {
+            // Looked at in steps: the thread that makes room must not wake this task itself (see `sentinel`).
+            while self.is_full() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let next = body.next().await;
+            let mut state = self.lock();
+            let over = match next {
+                Some(Ok(bytes)) => {
+                    state.waiting_bytes += bytes.len();
+                    state.chunks.push_back(bytes);
+                    state.closed
+                }
+                Some(Err(error)) => {
+                    state.end = Some(Err(error));
+                    true
+                }
+                None => {
+                    state.end = Some(Ok(()));
+                    true
+                }
+            };
+            self.filled.notify_one();
+            if over {
+                return;
+            }
+        }
+    }
+
+    fn read(&self, max: usize, timeout: Duration, turns: &Turns) -> Result<Bytes, InputError> {
+        let mut state = self.lock();
+        loop {
+            if let Some(first) = state.chunks.front_mut() {
+                let bytes = first.split_to(max.min(first.len()));
+                if first.is_empty() {
+                    state.chunks.pop_front();
+                }
+                state.waiting_bytes -= bytes.len();
+                return Ok(bytes);
+            }
+            match state.end {
+                Some(Ok(())) => return Ok(Bytes::new()),
+                Some(Err(error)) => return Err(error),
+                None => {}
+            }
+            turns.call_sentinel();
+            let (again, waited) = self.filled.wait_timeout(state, timeout * 2).expect("no panic while it is held");
+            state = again;
+            if waited.timed_out() && state.chunks.is_empty() && state.end.is_none() {
+                return Err(InputError::Timeout);
+            }
+        }
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+    }
+}

@@ -1,0 +1,250 @@
+//! One request, from its head to what answers it. The order of the checks is Apache's and mod_wsgi's.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode, header};
+
+use super::access_log::Record;
+use super::answer::{self, Body};
+use super::daemon::DaemonError;
+use super::input::Input;
+use super::path::{PathError, normalise};
+use super::route::{Route, Script};
+use super::{Client, Front, access, environ, static_files, verdict};
+use crate::plan::ProcessGroupName;
+use crate::plan::log::LogLevel;
+use crate::runtime::exchange::{Call, InputError};
+
+/// `LimitRequestBody`'s default, bytes.
+const LIMIT_REQUEST_BODY: u64 = 1 << 30;
+
+/// Answers a request; `number` counts those of its connection from 0.
+pub(super) async fn answer(front: &Front, client: &Client, request: Request<Incoming>, number: u64) -> Response<Body> {
+    let (parts, incoming) = request.into_parts();
+    let began = (Instant::now(), SystemTime::now());
+    let mut seen = Seen { host: client.candidates[0], file: Vec::new() };
+    let mut response = match handle(front, client, &parts, incoming, began.1, &mut seen).await {
+        Ok(response) => response,
+        Err(refused) => refused.page(),
+    };
+    if !front.access_logs[seen.host].is_empty() {
+        record(front, client, &parts, &mut response, began, number, seen);
+    }
+    response
+}
+
+/// What a request turned out to be about, for the access log.
+struct Seen {
+    host: usize,
+    file: Vec<u8>,
+}
+
+/// A request that gets a page of ours.
+struct Refused {
+    status: StatusCode,
+    /// Whether what follows on the connection must not be read.
+    close: bool,
+}
+
+impl Refused {
+    fn page(&self) -> Response<Body> {
+        if self.close { answer::closing_page(self.status) } else { answer::page(self.status) }
+    }
+}
+
+impl From<StatusCode> for Refused {
+    fn from(status: StatusCode) -> Self {
+        Self { status, close: false }
+    }
+}
+
+fn closing(status: StatusCode) -> Refused {
+    Refused { status, close: true }
+}
+
+async fn handle(
+    front: &Front,
+    client: &Client,
+    parts: &Parts,
+    incoming: Incoming,
+    began: SystemTime,
+    seen: &mut Seen,
+) -> Result<Response<Body>, Refused> {
+    let authority = verdict::judge(parts).map_err(closing)?;
+    seen.host = choose_host(front, client, authority);
+    if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
+        return Ok(answer::page(StatusCode::NO_CONTENT));
+    }
+    let path = normalise(parts.uri.path()).map_err(|error| match error {
+        PathError::Malformed => closing(StatusCode::BAD_REQUEST),
+        PathError::NotFound => StatusCode::NOT_FOUND.into(),
+    })?;
+    match front.routes[seen.host].find(&path, client.local.port()) {
+        Route::Nothing => Err(StatusCode::NOT_FOUND.into()),
+        Route::File { file, settings } => {
+            seen.file = file.as_os_str().as_encoded_bytes().to_vec();
+            permit(front, client, parts, seen, &settings)?;
+            Ok(static_files::answer(&file, settings.options, parts, &path))
+        }
+        Route::Script { script, path_info } => {
+            seen.file.clone_from(&script.target.script);
+            permit(front, client, parts, seen, &script.settings)?;
+            let host = &front.plan.hosts[seen.host];
+            let environ = environ::of_request(client, host, parts, authority, path_info, script.pass_authorization);
+            run(front, parts, incoming, began, seen.host, script, environ).await
+        }
+    }
+}
+
+fn choose_host(front: &Front, client: &Client, authority: Option<&str>) -> usize {
+    if client.candidates.len() == 1 {
+        return client.candidates[0];
+    }
+    let name = authority.map(|text| environ::split_authority(text).0.trim_end_matches('.').to_ascii_lowercase());
+    front.hosts.by_name(&client.candidates, name.as_deref().unwrap_or_default())
+}
+
+fn permit(
+    front: &Front,
+    client: &Client,
+    parts: &Parts,
+    seen: &Seen,
+    settings: &crate::plan::sections::Settings,
+) -> Result<(), Refused> {
+    if access::allowed(settings, client.peer.ip(), client.local.ip(), parts.method.as_str()) {
+        return Ok(());
+    }
+    let file = String::from_utf8_lossy(&seen.file);
+    let message = format!("[client {}] AH01630: client denied by server configuration: {file}", client.peer);
+    front.error_logs[seen.host].write("authz_core", LogLevel::Error, &message);
+    Err(StatusCode::FORBIDDEN.into())
+}
+
+/// Runs a script: the checks of mod_wsgi first, then its body, then the call.
+async fn run(
+    front: &Front,
+    parts: &Parts,
+    incoming: Incoming,
+    began: SystemTime,
+    host: usize,
+    script: Arc<Script>,
+    environ: crate::runtime::pairs::Pairs,
+) -> Result<Response<Body>, Refused> {
+    let timeout = Duration::from_secs(front.plan.hosts[host].timeout.into());
+    let input = body(parts, incoming, &script, timeout)?;
+    let body = input.read_ahead().await.map_err(|error| closing(status_of(error)))?;
+    let daemon = matches!(script.process_group, ProcessGroupName::Daemon(_));
+    let call = Call {
+        target: Arc::clone(&script.target),
+        environ,
+        https: false,
+        request_start: microseconds(began),
+        queue_start: if daemon { microseconds(SystemTime::now()) } else { 0 },
+    };
+    let answered = match (&script.process_group, &front.embedded) {
+        (ProcessGroupName::Daemon(index), _) => front.pools[*index]
+            .run(&call, body, timeout)
+            .await
+            .map_err(|error| daemon_failed(front, host, &call, error)),
+        (ProcessGroupName::Embedded, Some(embedded)) if !front.plan.embedded.restricted => {
+            embedded.run(call, body, timeout).await.map_err(status)
+        }
+        (ProcessGroupName::Embedded, _) => {
+            let message = format!(
+                "WSGI0143: embedded mode is restricted by WSGIRestrictEmbedded, and {} has no process group",
+                String::from_utf8_lossy(&script.target.script)
+            );
+            front.error_logs[host].write("wsgi", LogLevel::Error, &message);
+            Err(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    };
+    let (head, source) = answered?;
+    Ok(answer::from_application(&head, source, parts.method == Method::HEAD))
+}
+
+fn body(parts: &Parts, incoming: Incoming, script: &Script, timeout: Duration) -> Result<Input, Refused> {
+    let chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
+    if chunked && script.settings.chunked_request != Some(true) {
+        return Err(closing(StatusCode::LENGTH_REQUIRED));
+    }
+    let limit = script.settings.limit_request_body.unwrap_or(LIMIT_REQUEST_BODY);
+    let announced =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if limit > 0 && announced.is_some_and(|length| length > limit) {
+        return Err(closing(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    Ok(Input::new(incoming, limit, timeout))
+}
+
+fn status_of(error: InputError) -> StatusCode {
+    match error {
+        InputError::Timeout => StatusCode::REQUEST_TIMEOUT,
+        InputError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        InputError::ClientGone | InputError::Malformed => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn daemon_failed(front: &Front, host: usize, call: &Call, error: DaemonError) -> StatusCode {
+    let (status, what) = match error {
+        // What there is to say about it, the daemon process has said.
+        DaemonError::Failed(code) => return self::status(code),
+        DaemonError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "has no process free for"),
+        DaemonError::Died => (StatusCode::BAD_GATEWAY, "ended before it answered"),
+        DaemonError::Late => (StatusCode::GATEWAY_TIMEOUT, "did not answer within Timeout"),
+    };
+    let script = String::from_utf8_lossy(&call.target.script);
+    let message = format!("process group {} {what} a request of {script}", call.target.process_group);
+    front.error_logs[host].write("wsgi", LogLevel::Error, &message);
+    status
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn microseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
+}
+
+fn record(
+    front: &Front,
+    client: &Client,
+    parts: &Parts,
+    response: &mut Response<Body>,
+    began: (Instant, SystemTime),
+    number: u64,
+    seen: Seen,
+) {
+    let host = &front.plan.hosts[seen.host];
+    let name = host.server_name.clone().unwrap_or_default();
+    let requested = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let mut record = Record {
+        peer: client.peer,
+        local: client.local,
+        began: began.1.into(),
+        took: Duration::ZERO,
+        method: parts.method.to_string(),
+        target: parts.uri.path_and_query().map_or("*", |target| target.as_str()).to_owned(),
+        protocol: environ::protocol(parts),
+        request_headers: parts.headers.clone(),
+        response_headers: response.headers().clone(),
+        status: response.status().as_u16(),
+        body_bytes: 0,
+        complete: false,
+        keep_alives: number,
+        requested_name: requested.map_or_else(|| name.clone(), |text| environ::split_authority(text).0.to_owned()),
+        server_name: name,
+        variables: host.settings.set_env.clone(),
+        file: String::from_utf8_lossy(&seen.file).into_owned(),
+    };
+    let logs = Arc::clone(&front.access_logs[seen.host]);
+    response.body_mut().tell(Box::new(move |bytes, complete| {
+        record.body_bytes = bytes;
+        record.complete = complete;
+        record.took = began.0.elapsed();
+        logs.write(&record);
+    }));
+}

@@ -1,0 +1,226 @@
+//! Files, by `Alias` and `DocumentRoot`. Ranges, types and the conditions on time are hyper-staticfile's work; finding the file,
+//! symbolic links and `If-None-Match` are ours.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::UNIX_EPOCH;
+
+use bytes::{Bytes, BytesMut};
+use hyper::body::Body as _;
+use hyper::header::{self, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
+use hyper_staticfile::vfs::{FileAccess, IntoFileAccess};
+use hyper_staticfile::{ResolvedFile, util::FileResponseBuilder};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+use tokio::io::AsyncSeek;
+
+use super::answer::{self, Body, Source};
+use super::environ::SOFTWARE;
+use crate::plan::sections::Switches;
+
+/// Bytes read from a file at a time. Files are read on the event loop: from the page cache that is cheaper than a hand-over.
+const BLOCK: usize = 64 << 10;
+/// What a folder answers with (`DirectoryIndex`'s default).
+const INDEX: &str = "index.html";
+
+/// Answers with a file. `url_path` is the normalised path, for the redirect of a folder without its slash.
+pub(super) fn answer(file: &Path, options: Switches, parts: &Parts, url_path: &[u8]) -> Response<Body> {
+    match parts.method {
+        Method::GET | Method::HEAD => {}
+        Method::OPTIONS => return with_allow(StatusCode::OK),
+        _ => return with_allow(StatusCode::METHOD_NOT_ALLOWED),
+    }
+    let opened = match open(file, options) {
+        Ok(opened) => opened,
+        Err(error) => return answer::page(status_of(&error)),
+    };
+    let metadata = match opened.metadata() {
+        Ok(metadata) => metadata,
+        Err(error) => return answer::page(status_of(&error)),
+    };
+    if metadata.is_file() {
+        if url_path.ends_with(b"/") {
+            return answer::page(StatusCode::NOT_FOUND);
+        }
+        return send(file, opened, &metadata, parts);
+    }
+    if !metadata.is_dir() {
+        return answer::page(StatusCode::FORBIDDEN);
+    }
+    if !url_path.ends_with(b"/") {
+        return redirect_to_folder(parts);
+    }
+    // Without an index a folder's contents stay its own.
+    let index = file.join(INDEX);
+    match open(&index, options).and_then(|opened| Ok((opened.metadata()?, opened))) {
+        Ok((metadata, opened)) if metadata.is_file() => send(&index, opened, &metadata, parts),
+        _ => answer::page(StatusCode::FORBIDDEN),
+    }
+}
+
+fn status_of(error: &io::Error) -> StatusCode {
+    if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        return StatusCode::FORBIDDEN;
+    }
+    match error.kind() {
+        // A path that goes on behind a file is ENOTDIR.
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {
+            StatusCode::NOT_FOUND
+        }
+        io::ErrorKind::PermissionDenied => StatusCode::FORBIDDEN,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Opens without waiting, so that a FIFO cannot stop the event loop, and follows links as `Options` says.
+fn open(file: &Path, options: Switches) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let follow = options.follow_sym_links.unwrap_or(true);
+    if follow {
+        return Ok(File::from(rustix::fs::open(file, flags, Mode::empty())?));
+    }
+    if options.sym_links_if_owner_match == Some(true) {
+        links_match_owners(file)?;
+        return Ok(File::from(rustix::fs::open(file, flags, Mode::empty())?));
+    }
+    let root = rustix::fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let opened = rustix::fs::openat2(&root, file, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)?;
+    Ok(File::from(opened))
+}
+
+/// `SymLinksIfOwnerMatch`: each link belongs to the owner of what it leads to.
+fn links_match_owners(file: &Path) -> io::Result<()> {
+    for part in file.ancestors() {
+        let link = part.symlink_metadata()?;
+        if link.is_symlink() && link.uid() != part.metadata()?.uid() {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+    }
+    Ok(())
+}
+
+fn send(path: &Path, file: File, metadata: &Metadata, parts: &Parts) -> Response<Body> {
+    let modified = metadata.modified().ok();
+    let etag = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map(|since| {
+        // The same text as hyper-staticfile writes.
+        format!("W/\"{:x}-{:x}.{:x}\"", metadata.len(), since.as_secs(), since.subsec_nanos())
+    });
+    let mut builder = FileResponseBuilder::new();
+    builder.request_parts(&parts.method, &parts.headers);
+    if let Some(wanted) = parts.headers.get(header::IF_NONE_MATCH) {
+        // RFC 9110 §13.1.3: the time is not looked at when tags are compared.
+        builder.if_modified_since(None);
+        if etag.as_deref().is_some_and(|etag| names(wanted, etag)) {
+            return not_modified(etag.as_deref());
+        }
+    }
+    let content_type = mime_guess::from_path(path).first_raw().map(str::to_owned);
+    let resolved = ResolvedFile {
+        handle: Blocks { file },
+        path: PathBuf::new(),
+        size: metadata.len(),
+        modified,
+        content_type,
+        encoding: None,
+    };
+    let Ok(response) = builder.build(resolved) else {
+        return answer::page(StatusCode::INTERNAL_SERVER_ERROR);
+    };
+    if response.status() == StatusCode::NOT_MODIFIED {
+        return not_modified(etag.as_deref());
+    }
+    let (mut head, body) = response.into_parts();
+    head.headers.insert(header::SERVER, HeaderValue::from_static(SOFTWARE));
+    Response::from_parts(head, Body::new(Source::File(Box::new(FileBody(body)))))
+}
+
+fn names(wanted: &HeaderValue, etag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let wanted = wanted.to_str().unwrap_or_default();
+    wanted.split(',').any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+}
+
+fn not_modified(etag: Option<&str>) -> Response<Body> {
+    let mut response = Response::new(Body::new(Source::Empty));
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response.headers_mut().insert(header::SERVER, HeaderValue::from_static(SOFTWARE));
+    if let Some(Ok(etag)) = etag.map(HeaderValue::from_str) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}
+
+fn with_allow(status: StatusCode) -> Response<Body> {
+    let mut response = match status {
+        StatusCode::OK => Response::new(Body::new(Source::Empty)),
+        status => answer::page(status),
+    };
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,OPTIONS"));
+    response
+}
+
+fn redirect_to_folder(parts: &Parts) -> Response<Body> {
+    let mut response = answer::page(StatusCode::MOVED_PERMANENTLY);
+    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // Relative to the host, whatever name the client uses for it. Two leading slashes would name another host.
+    let path = parts.uri.path().trim_start_matches('/');
+    if let Ok(location) = HeaderValue::from_str(&format!("/{path}/{query}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// The body of a file's answer.
+pub(super) struct FileBody(hyper_staticfile::Body<Blocks>);
+
+impl std::fmt::Debug for FileBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FileBody")
+    }
+}
+
+impl FileBody {
+    /// The next bytes.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        Pin::new(&mut self.0)
+            .poll_frame(context)
+            .map(|next| next.map(|frame| frame.map(|frame| frame.into_data().unwrap_or_default())))
+    }
+}
+
+/// A file, read in blocks.
+struct Blocks {
+    file: File,
+}
+
+impl IntoFileAccess for Blocks {
+    type Output = Self;
+
+    fn into_file_access(self) -> Self {
+        self
+    }
+}
+
+impl FileAccess for Blocks {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, length: usize) -> Poll<io::Result<Bytes>> {
+        let mut buffer = BytesMut::zeroed(length.min(BLOCK));
+        let read = self.file.read(&mut buffer)?;
+        buffer.truncate(read);
+        Poll::Ready(Ok(buffer.freeze()))
+    }
+}
+
+impl AsyncSeek for Blocks {
+    fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        self.file.seek(position).map(drop)
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        Poll::Ready(self.file.stream_position())
+    }
+}

@@ -1,0 +1,95 @@
+//! Whether a request is one that every server reads alike. What hyper refuses by itself does not come here (RFC 9112 §3.2, §6.1).
+
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode, Version, header};
+
+/// The authority that a request names, or the status that refuses it.
+pub(super) fn judge(parts: &Parts) -> Result<Option<&str>, StatusCode> {
+    match parts.method {
+        // A 2xx to CONNECT would open a tunnel; TRACE would reflect what cookies say (`TraceEnable Off`).
+        Method::CONNECT | Method::TRACE => return Err(StatusCode::METHOD_NOT_ALLOWED),
+        _ if parts.method.as_str().len() > 64 => return Err(StatusCode::BAD_REQUEST),
+        _ => {}
+    }
+    if !parts.uri.path().starts_with('/') && parts.method != Method::OPTIONS {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    if parts.headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    framing(parts)?;
+    authority(parts)
+}
+
+fn framing(parts: &Parts) -> Result<(), StatusCode> {
+    let mut codings = parts.headers.get_all(header::TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else { return Ok(()) };
+    let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
+    let alone = !parts.headers.contains_key(header::CONTENT_LENGTH) && parts.version != Version::HTTP_10;
+    if chunked && alone { Ok(()) } else { Err(StatusCode::BAD_REQUEST) }
+}
+
+fn authority(parts: &Parts) -> Result<Option<&str>, StatusCode> {
+    let mut fields = parts.headers.get_all(header::HOST).iter();
+    let field = fields.next();
+    if fields.next().is_some() || (field.is_none() && parts.version == Version::HTTP_11) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    let named = field.map(|value| value.to_str()).transpose().map_err(|_| StatusCode::BAD_REQUEST)?;
+    let target = parts.uri.authority().map(hyper::http::uri::Authority::as_str);
+    match target.or(named) {
+        Some(text) if !is_authority(text) => Err(StatusCode::BAD_REQUEST),
+        Some(text) => Ok(Some(text)),
+        None => Ok(None),
+    }
+}
+
+fn is_authority(text: &str) -> bool {
+    let (name, port) = super::environ::split_authority(text);
+    let name_fits = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte))
+        && (name.starts_with('[') == name.ends_with(']'));
+    let port_fits = port.is_none_or(|port| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())
+    });
+    name_fits && port_fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(method: &str, target: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = hyper::Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn each_request_has_one_host() {
+        assert!(judge(&parts("GET", "/", &[("host", "a.example:80")])).is_ok());
+        assert!(judge(&parts("GET", "/", &[])).is_err());
+        assert!(judge(&parts("GET", "/", &[("host", "a"), ("host", "a")])).is_err());
+        for bad in ["a b", "", "a/b", "a@b", "a:99999", "a:x", "a,b", "[::1"] {
+            assert!(judge(&parts("GET", "/", &[("host", bad)])).is_err(), "{bad}");
+        }
+        assert_eq!(judge(&parts("GET", "http://b.example/", &[("host", "a")])), Ok(Some("b.example")));
+    }
+
+    #[test]
+    fn no_body_has_two_lengths() {
+        let host = ("host", "a");
+        assert!(judge(&parts("POST", "/", &[host, ("transfer-encoding", "Chunked")])).is_ok());
+        assert!(judge(&parts("POST", "/", &[host, ("transfer-encoding", "gzip, chunked")])).is_err());
+        let both = [host, ("transfer-encoding", "chunked"), ("content-length", "3")];
+        assert!(judge(&parts("POST", "/", &both)).is_err());
+    }
+
+    #[test]
+    fn no_tunnel_and_no_mirror() {
+        assert_eq!(judge(&parts("CONNECT", "a:80", &[("host", "a")])), Err(StatusCode::METHOD_NOT_ALLOWED));
+        assert_eq!(judge(&parts("TRACE", "/", &[("host", "a")])), Err(StatusCode::METHOD_NOT_ALLOWED));
+    }
+}

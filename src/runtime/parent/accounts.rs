@@ -1,0 +1,86 @@
+//! Names of users and groups to numbers, while the account database can still be read by all.
+
+use nix::unistd::{Gid, Group, Uid, User};
+
+use super::StartError;
+use crate::plan::{Name, Place, Plan, ProcessGroup};
+use crate::runtime::handoff::Account;
+
+/// The account of the front and the embedded processes; `None` when not started by root.
+///
+/// # Errors
+/// An unknown name, root itself, or no `User` although started by root.
+pub(super) fn of_server(plan: &Plan, allow_root: bool) -> Result<Option<Account>, StartError> {
+    if !Uid::effective().is_root() {
+        return Ok(None);
+    }
+    match &plan.user {
+        Some(user) => resolve(user, plan.group.as_ref()).map(Some),
+        None if allow_root => Ok(None),
+        None => Err(StartError::NoUser),
+    }
+}
+
+/// The account of a process group's processes; `None` when not started by root.
+///
+/// # Errors
+/// An unknown name, or root itself.
+pub(super) fn of_group(
+    plan: &Plan,
+    group: &ProcessGroup,
+    server: Option<&Account>,
+) -> Result<Option<Account>, StartError> {
+    if !Uid::effective().is_root() {
+        return Ok(None);
+    }
+    match (&group.user, &group.group) {
+        (Some(user), own) => resolve(user, own.as_ref()).map(Some),
+        (None, Some(own)) => match &plan.user {
+            Some(user) => resolve(user, Some(own)).map(Some),
+            None => Err(StartError::GroupWithoutUser(own.place.clone())),
+        },
+        (None, None) => Ok(server.cloned()),
+    }
+}
+
+fn resolve(user: &Name, group: Option<&Name>) -> Result<Account, StartError> {
+    let unknown = |name: &Name, what| StartError::Unknown { place: name.place.clone(), what, name: name.name.clone() };
+    let account = match number(&user.name) {
+        Some(uid) => {
+            let known = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+            known.ok_or(uid)
+        }
+        None => Ok(User::from_name(&user.name).ok().flatten().ok_or_else(|| unknown(user, "user"))?),
+    };
+    let gid = match group {
+        Some(group) => match number(&group.name) {
+            Some(gid) => gid,
+            None => Group::from_name(&group.name).ok().flatten().ok_or_else(|| unknown(group, "group"))?.gid.as_raw(),
+        },
+        None => match &account {
+            Ok(account) => account.gid.as_raw(),
+            Err(_) => return Err(StartError::NoGroup(user.place.clone())),
+        },
+    };
+    let account = match account {
+        Ok(user) => Account { uid: user.uid.as_raw(), gid, user: Some(user.name), home: Some(user.dir) },
+        Err(uid) => Account { uid, gid, user: None, home: None },
+    };
+    not_root(&account, user, group.map_or(&user.place, |group| &group.place))?;
+    Ok(account)
+}
+
+fn not_root(account: &Account, user: &Name, group: &Place) -> Result<(), StartError> {
+    if account.uid == Uid::from_raw(0).as_raw() {
+        return Err(StartError::Root { place: user.place.clone(), what: "user" });
+    }
+    if account.gid == Gid::from_raw(0).as_raw() {
+        return Err(StartError::Root { place: group.clone(), what: "group" });
+    }
+    Ok(())
+}
+
+/// `#1000` is a number.
+fn number(name: &str) -> Option<u32> {
+    name.strip_prefix('#')?.parse().ok()
+}

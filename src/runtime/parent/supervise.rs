@@ -1,0 +1,460 @@
+//! The parent's loop: fills the slots, connects fronts with daemon processes, notices deaths, and stops all in order.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::listen::Bound;
+use super::logs::Logs;
+use super::signals::Signals;
+use super::slot::{Role, Slot, State};
+use super::spawn::{connections, spawn};
+use super::{StartError, Started};
+use crate::plan::log::LogLevel;
+use crate::plan::{ApplicationGroup, Plan, ProcessGroupName, PythonHome};
+use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, Preload, Python, Report, Start, Work};
+use crate::runtime::log::ErrorLog;
+
+/// How long the requests under way may take at a stop (`graceful-timeout`'s default), seconds.
+const GRACE: f64 = 15.0;
+/// How long a daemon process may take to leave (`shutdown-timeout`'s default), seconds.
+const SHUTDOWN: f64 = 5.0;
+/// How much longer the parent waits before it kills.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The parent of all processes.
+pub(super) struct Parent {
+    plan: Plan,
+    account: Option<Account>,
+    group_accounts: Vec<Option<Account>>,
+    library: OwnedFd,
+    bound: Vec<Bound>,
+    logs: Logs,
+    log: Option<ErrorLog>,
+    signals: Signals,
+    slots: Vec<Slot>,
+}
+
+impl Parent {
+    pub(super) fn new(
+        plan: Plan,
+        account: Option<Account>,
+        group_accounts: Vec<Option<Account>>,
+        library: OwnedFd,
+        bound: Vec<Bound>,
+        logs: Logs,
+        signals: Signals,
+    ) -> Self {
+        let main = &plan.hosts[0].error_log;
+        let log = logs.file(&main.target).map(|file| ErrorLog::new(file, main.level.max(LogLevel::Notice)));
+        let mut slots = Vec::new();
+        for (group, process_group) in plan.process_groups.iter().enumerate() {
+            for _ in 0..process_group.processes {
+                slots.push(Slot::new(Role::Daemon { group }, format!("process group {}", process_group.name)));
+            }
+        }
+        let (fronts, label) =
+            if runs_python(&plan) { (plan.embedded.processes, "embedded process") } else { (1, "front") };
+        slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned())));
+        Self { plan, account, group_accounts, library, bound, logs, log, signals, slots }
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Starts all processes and waits until they are ready, or have died once.
+    ///
+    /// # Errors
+    /// What the first process that cannot start says of it.
+    pub(super) fn start(&mut self) -> Result<Started, StartError> {
+        loop {
+            self.fill()?;
+            if self.slots.iter().all(Slot::is_settled) {
+                return Ok(self.started());
+            }
+            let failures = self.turn(None)?;
+            if let Some(message) = failures.into_iter().next() {
+                return Err(StartError::Process(message));
+            }
+            if self.signals.take_stop() {
+                return Err(StartError::Interrupted);
+            }
+        }
+    }
+
+    /// Watches until a signal says stop.
+    ///
+    /// # Errors
+    /// When the machine refuses to wait.
+    pub(super) fn watch(&mut self) -> Result<(), StartError> {
+        self.note(LogLevel::Notice, "resuming normal operations");
+        while !self.signals.take_stop() {
+            if self.signals.take_reload() {
+                self.note(LogLevel::Notice, "reload is not there yet: the running configuration goes on");
+            }
+            if let Err(error) = self.fill() {
+                self.note(LogLevel::Alert, &error.to_string());
+            }
+            let due = self.slots.iter().filter_map(Slot::due).min();
+            for message in self.turn(due)? {
+                self.note(LogLevel::Alert, &message);
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops all: the fronts first, so that their requests still find the daemon processes.
+    pub(super) fn end(mut self) {
+        self.note(LogLevel::Notice, "shutting down");
+        self.stop(|role| role == Role::Front, GRACE);
+        self.stop(|role| role != Role::Front, SHUTDOWN);
+        self.log = None;
+        let Self { logs, .. } = self;
+        logs.close();
+    }
+
+    fn stop(&mut self, of: impl Fn(Role) -> bool, within: f64) {
+        for slot in self.slots.iter_mut().filter(|slot| of(slot.role)) {
+            if let Some(running) = &mut slot.running {
+                running.state = State::Leaving;
+                let _ = running.spawned.control.send(&Order::Stop { within }, &[]);
+            }
+        }
+        let deadline = Instant::now() + Duration::from_secs_f64(within) + PATIENCE;
+        while self.slots.iter().any(|slot| of(slot.role) && slot.running.is_some()) {
+            let again = self.turn(Some(deadline)).is_err() || self.signals.take_stop();
+            if again || Instant::now() >= deadline {
+                self.kill(&of);
+                return;
+            }
+        }
+    }
+
+    fn kill(&mut self, of: &impl Fn(Role) -> bool) {
+        for slot in self.slots.iter_mut().filter(|slot| of(slot.role)) {
+            if let Some(mut running) = slot.running.take() {
+                let _ = running.spawned.process.kill();
+                let _ = running.spawned.process.wait();
+            }
+        }
+    }
+
+    /// Fills every slot that is due.
+    fn fill(&mut self) -> Result<(), StartError> {
+        let now = Instant::now();
+        for index in 0..self.slots.len() {
+            if !self.slots[index].is_due(now) {
+                continue;
+            }
+            let spawned = match self.slots[index].role {
+                Role::Front => self.spawn_front().map(|spawned| (spawned, Vec::new())),
+                Role::Daemon { group } => self.spawn_daemon(group),
+            };
+            match spawned {
+                Ok((spawned, connections)) => self.slots[index].fill(spawned, connections),
+                Err(error) => {
+                    self.slots[index].postpone();
+                    return Err(StartError::Machine(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn spawn_front(&self) -> io::Result<super::spawn::Spawned> {
+        let embedded = runs_python(&self.plan);
+        let start = Start {
+            label: if embedded { "embedded process".into() } else { "front".into() },
+            account: self.account.clone(),
+            umask: None,
+            home: None,
+            python: embedded.then(|| python(self.plan.embedded.python_home.as_ref(), "embedded mode", Vec::new())),
+        };
+        let logs = self.logs.all();
+        let work = FrontWork {
+            plan: self.plan.clone(),
+            listeners: self.bound.iter().map(|bound| bound.listener).collect(),
+            logs: logs.iter().map(|(target, _)| target.clone()).collect(),
+            embedded,
+            preload: preloads(&self.plan, &ProcessGroupName::Embedded),
+        };
+        let listeners = self.bound.iter().map(|bound| bound.socket.as_fd());
+        let descriptors: Vec<BorrowedFd<'_>> = listeners.chain(logs.iter().map(|(_, file)| file.as_fd())).collect();
+        let library = embedded.then_some(&self.library);
+        spawn("wsgi-serve: front", &start, library, &Work::Front(Box::new(work)), &descriptors, &*self.output(0)?)
+    }
+
+    fn spawn_daemon(&self, index: usize) -> io::Result<(super::spawn::Spawned, Vec<OwnedFd>)> {
+        let group = &self.plan.process_groups[index];
+        let mut environment = Vec::new();
+        if let Some(lang) = &group.lang {
+            environment.push(("LANG".to_owned(), lang.clone()));
+        }
+        if let Some(locale) = &group.locale {
+            environment.push(("LC_ALL".to_owned(), locale.clone()));
+        }
+        let label = format!("process group {}", group.name);
+        let start = Start {
+            label: label.clone(),
+            account: self.group_accounts[index].clone(),
+            umask: group.umask,
+            home: group.home.clone(),
+            python: Some(python(group.python_home.as_ref(), &format!("{}: {label}", group.place), environment)),
+        };
+        let work = DaemonWork {
+            group: group.clone(),
+            preload: preloads(&self.plan, &ProcessGroupName::Daemon(index)),
+            level: self.plan.hosts[group.host].error_log.wsgi_level,
+        };
+        let (ours, theirs) = connections(group.threads)?;
+        let descriptors: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
+        let output = self.output(group.host)?;
+        let work = Work::Daemon(Box::new(work));
+        let spawned =
+            spawn(&format!("wsgi-serve: {label}"), &start, Some(&self.library), &work, &descriptors, &*output)?;
+        Ok((spawned, ours))
+    }
+
+    fn output(&self, host: usize) -> io::Result<Arc<std::fs::File>> {
+        let target = &self.plan.hosts[host].error_log.target;
+        self.logs.file(target).ok_or_else(|| io::Error::other("an error log that is not open"))
+    }
+
+    /// Waits for something to happen, until `deadline`, and deals with it. Returns what processes said that could not start.
+    fn turn(&mut self, deadline: Option<Instant>) -> Result<Vec<String>, StartError> {
+        self.wait(deadline).map_err(StartError::Machine)?;
+        self.signals.clear();
+        let mut failures = Vec::new();
+        for index in 0..self.slots.len() {
+            self.listen_to(index, &mut failures);
+            self.reap(index);
+        }
+        Ok(failures)
+    }
+
+    fn wait(&self, deadline: Option<Instant>) -> io::Result<()> {
+        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let timeout = timeout.and_then(|timeout| rustix::event::Timespec::try_from(timeout).ok());
+        let signals = self.signals.descriptor();
+        let mut descriptors = vec![PollFd::from_borrowed_fd(signals, PollFlags::IN)];
+        for running in self.slots.iter().filter_map(|slot| slot.running.as_ref()) {
+            if !running.silent {
+                descriptors.push(PollFd::new(&running.spawned.control, PollFlags::IN));
+            }
+        }
+        match poll(&mut descriptors, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes in the reports of a process.
+    fn listen_to(&mut self, index: usize, failures: &mut Vec<String>) {
+        while let Some(running) = self.slots[index].running.as_mut().filter(|running| !running.silent) {
+            if !is_readable(&running.spawned.control) {
+                return;
+            }
+            match running.spawned.control.receive::<Report>() {
+                Ok(Some((report, _))) => self.take_report(index, report, failures),
+                Ok(None) | Err(_) => running.silent = true,
+            }
+        }
+    }
+
+    fn take_report(&mut self, index: usize, report: Report, failures: &mut Vec<String>) {
+        let Some(running) = self.slots[index].running.as_mut() else { return };
+        match report {
+            Report::Ready { python } => {
+                running.state = State::Ready(python);
+                self.connect(index);
+            }
+            Report::Failed { message } => {
+                running.state = State::Failed;
+                failures.push(message);
+            }
+            Report::Leaving { reason } => {
+                running.state = State::Leaving;
+                let pid = running.spawned.process.id();
+                let message = format!("{}: process {pid} leaves: {reason}", self.slots[index].label);
+                self.note(LogLevel::Info, &message);
+            }
+            Report::Lost { group, pid } => self.reconnect(group, pid),
+        }
+    }
+
+    /// A process has become ready: a daemon process is connected to the front, a front to all daemon processes.
+    fn connect(&mut self, index: usize) {
+        let ready = |slot: &Slot| matches!(slot.running.as_ref().map(|running| &running.state), Some(State::Ready(_)));
+        let Some(front) = self.slots.iter().position(|slot| slot.role == Role::Front && ready(slot)) else { return };
+        let daemons: Vec<usize> = if index == front {
+            (0..self.slots.len())
+                .filter(|daemon| self.slots[*daemon].role != Role::Front && ready(&self.slots[*daemon]))
+                .collect()
+        } else {
+            vec![index]
+        };
+        for daemon in daemons.into_iter().filter(|daemon| *daemon != front) {
+            self.connect_pair(front, daemon);
+        }
+    }
+
+    fn connect_pair(&mut self, front: usize, daemon: usize) {
+        let Role::Daemon { group } = self.slots[daemon].role else { return };
+        let threads = self.plan.process_groups[group].threads;
+        let Some(running) = &mut self.slots[daemon].running else { return };
+        let mut ours = std::mem::take(&mut running.connections);
+        if ours.is_empty() {
+            // An earlier front had the first ones.
+            match self.renew(daemon, threads) {
+                Ok(connections) => ours = connections,
+                Err(error) => {
+                    let message = format!("{}: no connections: {error}", self.slots[daemon].label);
+                    return self.note(LogLevel::Alert, &message);
+                }
+            }
+        }
+        self.hand_over(front, daemon, group, &ours);
+    }
+
+    /// Gives a daemon process new connections; the front's ends of them.
+    fn renew(&self, daemon: usize, count: u32) -> io::Result<Vec<OwnedFd>> {
+        let Role::Daemon { group } = self.slots[daemon].role else { return Ok(Vec::new()) };
+        let Some(running) = &self.slots[daemon].running else { return Ok(Vec::new()) };
+        let (ours, theirs) = connections(count)?;
+        let theirs: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
+        let order = Order::Connections { group, pid: running.spawned.process.id() };
+        running.spawned.control.send(&order, &theirs)?;
+        Ok(ours)
+    }
+
+    fn hand_over(&self, front: usize, daemon: usize, group: usize, connections: &[OwnedFd]) {
+        let (Some(front), Some(pid)) = (&self.slots[front].running, self.slots[daemon].pid()) else { return };
+        let connections: Vec<BorrowedFd<'_>> = connections.iter().map(AsFd::as_fd).collect();
+        // A front that has gone is replaced, and connected anew.
+        let _ = front.spawned.control.send(&Order::Connections { group, pid }, &connections);
+    }
+
+    /// A front has lost one connection to a daemon process.
+    fn reconnect(&mut self, group: usize, pid: u32) {
+        let front = self.slots.iter().position(|slot| slot.role == Role::Front && slot.running.is_some());
+        let alive = |slot: &Slot| {
+            slot.role == Role::Daemon { group }
+                && slot.pid() == Some(pid)
+                && matches!(slot.running.as_ref().map(|running| &running.state), Some(State::Ready(_)))
+        };
+        let daemon = self.slots.iter().position(alive);
+        if let (Some(front), Some(daemon)) = (front, daemon)
+            && let Ok(connections) = self.renew(daemon, 1)
+        {
+            self.hand_over(front, daemon, group, &connections);
+        }
+    }
+
+    /// Notices the end of a process.
+    fn reap(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        let Some(running) = &mut slot.running else { return };
+        let Ok(Some(status)) = running.spawned.process.try_wait() else { return };
+        let pid = running.spawned.process.id();
+        let expected = matches!(running.state, State::Leaving | State::Failed) && !status_is_signal(status);
+        let pause = slot.empty();
+        let message = format!(
+            "{}: process {pid} {}; the next one starts in {} ms",
+            slot.label,
+            ending(status),
+            pause.as_millis()
+        );
+        if !expected {
+            self.note(LogLevel::Error, &message);
+        }
+    }
+
+    fn started(&self) -> Started {
+        let python_of = |wanted: Role| {
+            self.slots.iter().filter(|slot| slot.role == wanted).find_map(|slot| match &slot.running.as_ref()?.state {
+                State::Ready(python) => python.clone(),
+                _ => None,
+            })
+        };
+        let groups = 0..self.plan.process_groups.len();
+        let address = |listener| self.bound.iter().find(|bound| bound.listener == listener).map(|bound| bound.address);
+        Started {
+            listening: (0..self.plan.listeners.len()).filter_map(address).collect(),
+            pythons: groups.map(|group| python_of(Role::Daemon { group })).collect(),
+            embedded: python_of(Role::Front),
+        }
+    }
+
+    fn note(&self, level: LogLevel, message: &str) {
+        if let Some(log) = &self.log {
+            log.write("core", level, message);
+        }
+    }
+}
+
+impl Slot {
+    /// Whether it has a process that is ready, or had one that died.
+    fn is_settled(&self) -> bool {
+        match &self.running {
+            Some(running) => matches!(running.state, State::Ready(_) | State::Leaving),
+            None => self.due().is_some_and(|at| at > Instant::now()),
+        }
+    }
+}
+
+/// Whether the process that accepts HTTP runs Python as well.
+fn runs_python(plan: &Plan) -> bool {
+    plan.embedded.needed && !plan.embedded.restricted
+}
+
+fn python(home: Option<&PythonHome>, label: &str, environment: Vec<(String, String)>) -> Python {
+    Python {
+        program: home.map(|home| home.path.join("bin/python")),
+        origin: home.map_or_else(|| label.to_owned(), |home| home.place.to_string()),
+        environment,
+    }
+}
+
+/// mod_wsgi's rule: a script whose mount names both groups is loaded when the process starts.
+fn preloads(plan: &Plan, process_group: &ProcessGroupName) -> Vec<Preload> {
+    let mut preloads = Vec::new();
+    for mount in plan.hosts.iter().flat_map(|host| &host.mounts) {
+        let application_group = match &mount.application_group {
+            Some(ApplicationGroup::Global) => String::new(),
+            Some(ApplicationGroup::Named(name)) => name.clone(),
+            _ => continue,
+        };
+        let preload = Preload { script: mount.target.clone().into(), application_group };
+        if mount.process_group.as_ref() == Some(process_group) && !preloads.contains(&preload) {
+            preloads.push(preload);
+        }
+    }
+    preloads
+}
+
+fn is_readable(control: &impl AsFd) -> bool {
+    let mut descriptors = [PollFd::new(control, PollFlags::IN)];
+    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    matches!(poll(&mut descriptors, Some(&now)), Ok(ready) if ready > 0)
+}
+
+fn status_is_signal(status: ExitStatus) -> bool {
+    status.signal().is_some()
+}
+
+fn ending(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit status {code}"),
+        (None, Some(signal)) => {
+            let name = signal_hook::low_level::signal_name(signal).unwrap_or("a signal");
+            format!("was ended by signal {signal} ({name})")
+        }
+        (None, None) => "ended".to_owned(),
+    }
+}
