@@ -1,5 +1,6 @@
 //! Runs a [`crate::plan::Plan`]: bind → start → serve → drain.
 
+pub mod boot;
 pub mod exchange;
 pub mod front;
 pub mod handoff;

@@ -146,4 +146,7 @@ pub trait Application: Send + Sync {
     /// Runs one request on this thread, from the call of the application to the `close()` of its result. Never panics: a
     /// failure is told to `exchange` by [`Exchange::fail`].
     fn run(&self, call: Call, exchange: &mut dyn Exchange);
+
+    /// The version of the Python that runs them: `3.13.0`.
+    fn python(&self) -> String;
 }
