@@ -32,6 +32,9 @@ pub struct Plan {
     pub process_groups: Vec<ProcessGroup>,
     /// How applications without a process group run.
     pub embedded: Embedded,
+    /// `WSGIPerInterpreterGIL`.
+    #[serde(default)]
+    pub per_interpreter_gil: bool,
 }
 
 /// A line of the configuration, for messages of the runtime.

@@ -83,6 +83,8 @@ pub struct DaemonWork {
     pub preload: Vec<Preload>,
     /// The level of the error log for Python's messages.
     pub level: crate::plan::log::LogLevel,
+    /// Sub-interpreters get a GIL each, where Python can: [`Plan::per_interpreter_gil`].
+    pub own_gil: bool,
 }
 
 /// A script to load when a process starts.
@@ -107,6 +109,8 @@ pub struct FrontWork {
     pub embedded: bool,
     /// Scripts to load before the first request in embedded mode.
     pub preload: Vec<Preload>,
+    /// Sub-interpreters get a GIL each, where Python can: [`Plan::per_interpreter_gil`].
+    pub own_gil: bool,
 }
 
 /// From the parent, later.

@@ -3,7 +3,7 @@
 //! A connection is one end of a Unix socket pair that the parent made. One request at a time:
 //!
 //! ```text
-//! front → thread   Target*  Request  [ Body* BodyEnd | BodyFailed ]
+//! front → thread   Target*  Request  [ Body* BodyEnd | BodyFailed ]  [ Gone ]
 //! thread → front   Again | [Continue] ( Head Body* End | Failed )
 //! ```
 //!
@@ -16,6 +16,8 @@
 //! - `Again`: the process is about to end and has not run the request; the front gives it to another thread.
 //! - `Head` and the first bytes of the answer's body are one frame; [`COMPLETE`] says that it is the whole answer, and no
 //!   `End` follows. `Failed` before `Head` carries the status for the client; after it the answer is cut.
+//! - `Gone`: the client has left, so the thread may stop. It ends the answer as always, with `End` or `Failed`; the front
+//!   throws away what comes until then. It may cross with the answer's end: a thread without a request does nothing with it.
 //! - A connection that closes where no request is under way is a thread that has left.
 
 use std::io;
@@ -57,6 +59,8 @@ pub enum Kind {
     End = 9,
     /// Thread: the application failed; a status, u16.
     Failed = 10,
+    /// Front: nobody takes the answer any more.
+    Gone = 11,
 }
 
 /// The header of a frame.
@@ -87,6 +91,7 @@ impl Frame {
             8 => Kind::Head,
             9 => Kind::End,
             10 => Kind::Failed,
+            11 => Kind::Gone,
             other => return Err(invalid(format!("unknown frame kind {other}"))),
         };
         let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;

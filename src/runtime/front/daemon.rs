@@ -358,6 +358,17 @@ impl WireBody {
         }
     }
 
+    /// Tells the thread that the client has left. While the request's body is still being sent, its end tells enough.
+    async fn give_up(&mut self) {
+        if let Some(From::Lease(lease)) = &mut self.from {
+            let out = &mut lease.thread.out;
+            out.clear();
+            wire::put(out, Kind::Gone, 0, &[]);
+            // Where this fails, the answer's end fails too.
+            let _ = lease.thread.stream.write_all(out).await;
+        }
+    }
+
     fn finish(&mut self) {
         match self.from.take() {
             Some(From::Lease(lease)) => lease.give_back(),
@@ -378,6 +389,7 @@ impl Drop for WireBody {
         let tasks = from.busy().pool.tasks.clone();
         let mut rest = Self { first: Bytes::new(), from: Some(from) };
         tasks.spawn(async move {
+            rest.give_up().await;
             let mut left = UNWANTED_BYTES;
             let drained = tokio::time::timeout(UNWANTED_TIME, async {
                 while let Some(Ok(bytes)) = std::future::poll_fn(|context| rest.poll(context)).await {

@@ -183,6 +183,7 @@ impl Parent {
             logs: logs.iter().map(|(target, _)| target.clone()).collect(),
             embedded,
             preload: preloads(&self.plan, &ProcessGroupName::Embedded),
+            own_gil: self.plan.per_interpreter_gil,
         };
         let listeners = self.bound.iter().map(|bound| bound.socket.as_fd());
         let descriptors: Vec<BorrowedFd<'_>> = listeners.chain(logs.iter().map(|(_, file)| file.as_fd())).collect();
@@ -211,6 +212,7 @@ impl Parent {
             group: group.clone(),
             preload: preloads(&self.plan, &ProcessGroupName::Daemon(index)),
             level: self.plan.hosts[group.host].error_log.wsgi_level,
+            own_gil: self.plan.per_interpreter_gil,
         };
         let (ours, theirs) = connections(group.threads)?;
         let descriptors: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
