@@ -6,6 +6,7 @@ pub mod exchange;
 pub mod front;
 pub mod handoff;
 pub mod log;
+pub mod overview;
 pub mod pairs;
 pub mod parent;
 pub mod privileges;

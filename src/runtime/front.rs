@@ -164,10 +164,10 @@ async fn run(
                 Some((Order::Stop { within }, _)) => break within,
                 None => break ORPHAN,
             },
-            report = to_report.recv() => if let Some(report) = report {
+            Some(report) = to_report.recv() => {
                 // A parent that has gone is told by the end of its orders.
                 let _ = control.send(&report, &[]);
-            },
+            }
         }
     };
     front.stop.cancel();

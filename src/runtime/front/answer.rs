@@ -158,7 +158,11 @@ pub(super) fn from_application(head: &Head, source: Source, head_only: bool) -> 
         } else if let (Source::Whole(bytes), true, false) = (&body.source, head_only, bodiless) {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
         }
-        // A body that is still being made is dropped here, which its source turns into an orderly end.
+        match &mut body.source {
+            Source::Wire(body) => body.let_run(),
+            Source::Outbox(body) => body.let_run(),
+            _ => {}
+        }
         body = Body::new(Source::Empty);
     } else if let Some(length) = length {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

@@ -227,7 +227,10 @@ impl Lease {
                     self.give_back();
                     return Ok((head, Source::Whole(bytes)));
                 }
-                Ok((head, Source::Wire(Box::new(WireBody { first: bytes, from: Some(From::Lease(self)) }))))
+                Ok((
+                    head,
+                    Source::Wire(Box::new(WireBody { first: bytes, from: Some(From::Lease(self)), let_run: false })),
+                ))
             }
             Kind::Failed => {
                 self.give_back();
@@ -316,6 +319,8 @@ pub(super) struct WireBody {
     first: Bytes,
     /// `None` once the answer is over.
     from: Option<From>,
+    /// Whether the client is still there and only has no use for the bytes, as with HEAD.
+    let_run: bool,
 }
 
 #[derive(Debug)]
@@ -358,6 +363,11 @@ impl WireBody {
         }
     }
 
+    /// The rest is of no use to the client, but the application may make it.
+    pub(super) fn let_run(&mut self) {
+        self.let_run = true;
+    }
+
     /// Tells the thread that the client has left. While the request's body is still being sent, its end tells enough.
     async fn give_up(&mut self) {
         if let Some(From::Lease(lease)) = &mut self.from {
@@ -387,9 +397,12 @@ impl Drop for WireBody {
             return;
         }
         let tasks = from.busy().pool.tasks.clone();
-        let mut rest = Self { first: Bytes::new(), from: Some(from) };
+        let mut rest = Self { first: Bytes::new(), from: Some(from), let_run: false };
+        let let_run = self.let_run;
         tasks.spawn(async move {
-            rest.give_up().await;
+            if !let_run {
+                rest.give_up().await;
+            }
             let mut left = UNWANTED_BYTES;
             let drained = tokio::time::timeout(UNWANTED_TIME, async {
                 while let Some(Ok(bytes)) = std::future::poll_fn(|context| rest.poll(context)).await {
@@ -476,7 +489,7 @@ impl Upload {
                     self.finish();
                     return Ok((head, Source::Whole(first)));
                 }
-                Ok((head, Source::Wire(Box::new(WireBody { first, from: Some(From::Upload(self)) }))))
+                Ok((head, Source::Wire(Box::new(WireBody { first, from: Some(From::Upload(self)), let_run: false }))))
             }
             Kind::Failed => {
                 self.finish();

@@ -85,6 +85,8 @@ struct OutboxState {
     end: Option<End>,
     /// The connection's task has gone.
     abandoned: bool,
+    /// The client has no use for the body, as with HEAD.
+    discarding: bool,
     waker: Option<Waker>,
 }
 
@@ -124,7 +126,7 @@ struct InProcess {
 
 impl InProcess {
     fn push(&self, state: &mut OutboxState, body: &[u8]) {
-        if !body.is_empty() {
+        if !body.is_empty() && !state.discarding {
             state.waiting_bytes += body.len();
             state.chunks.push_back(Bytes::copy_from_slice(body));
         }
@@ -247,6 +249,19 @@ impl OutboxBody {
                 state.waker = Some(context.waker().clone());
                 Poll::Pending
             }
+        }
+    }
+}
+
+impl OutboxBody {
+    /// The rest is of no use to the client, but the application may make it.
+    pub(super) fn let_run(&mut self) {
+        if let Some(outbox) = self.outbox.take() {
+            let mut state = outbox.lock();
+            state.discarding = true;
+            state.chunks.clear();
+            state.waiting_bytes = 0;
+            outbox.taken.notify_one();
         }
     }
 }
