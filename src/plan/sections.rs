@@ -96,6 +96,8 @@ pub struct Switches {
 }
 
 impl Switches {
+    // serde passes a reference.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -100,7 +100,7 @@ pub fn serve(
         work.logs.iter().cloned().zip(descriptors.into_iter().map(|log| Arc::new(File::from(log)))).collect();
     let python = application.as_ref().map(|application| application.python());
     let (reports, to_report) = mpsc::unbounded_channel();
-    let front = runtime.block_on(async { build(work.plan, &logs, application, reports, threads) })?;
+    let front = runtime.block_on(async { build(work.plan, &logs, application, &reports, threads) })?;
     let result = runtime.block_on(run(Arc::new(front), listeners, control, to_report, python));
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
@@ -110,7 +110,7 @@ fn build(
     plan: Plan,
     logs: &[(LogTarget, Arc<File>)],
     application: Option<Arc<dyn Application>>,
-    reports: mpsc::UnboundedSender<Report>,
+    reports: &mpsc::UnboundedSender<Report>,
     threads: usize,
 ) -> io::Result<Front> {
     let plan = Arc::new(plan);

@@ -65,6 +65,9 @@ pub fn started(file: &Path, plan: &Plan, started: &Started, took: Duration) -> S
         let name = host.server_name.as_deref().unwrap_or_default();
         put(&mut text, format_args!("  {:28} {}", format!("{name}{}", mount.url_path), script(plan, host, mount)));
     }
+    for remark in &started.remarks {
+        put(&mut text, format_args!("  note: {remark}"));
+    }
     put(&mut text, format_args!("ready after {:.2} s; Ctrl-C stops it", took.as_secs_f64()));
     text
 }
@@ -88,8 +91,8 @@ fn names(host: &Host) -> String {
         format!("{}:{port}", address.address.as_deref().unwrap_or("*"))
     });
     let addresses: Vec<String> = addresses.collect();
-    let aliases: String = host.server_aliases.iter().map(|alias| format!(" {alias}")).collect();
-    format!("{name}{aliases} {}", addresses.join(" "))
+    let words = std::iter::once(name).chain(host.server_aliases.iter().map(String::as_str));
+    words.chain(addresses.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
 fn script(plan: &Plan, host: &Host, mount: &Mount) -> String {

@@ -70,12 +70,14 @@ impl Pairs {
     }
 }
 
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
 struct Iter<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Iterator for Iter<'a> {
-    type Item = (&'a [u8], &'a [u8]);
+    type Item = Pair<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (pair, rest) = split(self.rest)?;
@@ -84,7 +86,7 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
-fn split(bytes: &[u8]) -> Option<((&[u8], &[u8]), &[u8])> {
+fn split(bytes: &[u8]) -> Option<(Pair<'_>, &[u8])> {
     let (lengths, rest) = bytes.split_at_checked(LENGTHS)?;
     let name = usize::from(u16::from_le_bytes([lengths[0], lengths[1]]));
     let value = u32::from_le_bytes([lengths[2], lengths[3], lengths[4], lengths[5]]) as usize;

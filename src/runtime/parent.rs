@@ -5,6 +5,7 @@ mod error;
 mod listen;
 mod logs;
 mod pid_file;
+mod remarks;
 mod signals;
 mod slot;
 mod spawn;
@@ -42,6 +43,8 @@ pub struct Started {
     pub pythons: Vec<Option<String>>,
     /// Python in embedded mode.
     pub embedded: Option<String>,
+    /// What the machine has to say: a script that is not there, an account that cannot be taken.
+    pub remarks: Vec<String>,
 }
 
 /// Runs a plan until a signal ends it. `started` is called once, when all processes are up.

@@ -182,10 +182,7 @@ pub fn put_request(buffer: &mut Vec<u8>, target: u32, call: &Call, body: &[u8], 
 ///
 /// # Errors
 /// `InvalidData` when it is malformed or names a target that is not known.
-pub fn parse_request<'a>(
-    payload: &'a [u8],
-    find: impl FnOnce(u32) -> Option<Arc<Target>>,
-) -> io::Result<(Call, &'a [u8])> {
+pub fn parse_request(payload: &[u8], find: impl FnOnce(u32) -> Option<Arc<Target>>) -> io::Result<(Call, &[u8])> {
     let mut input = Input(payload);
     let target = input.u32()?;
     let target = find(target).ok_or_else(|| invalid(format!("unknown target {target}")))?;

@@ -88,9 +88,8 @@ impl Record {
                 let _ = write!(line, " {}", self.protocol);
             }
             LogPart::Status => put(line, self.status),
-            LogPart::Bytes | LogPart::BytesOut => put(line, self.body_bytes),
             LogPart::BytesOrDash if self.body_bytes == 0 => line.push('-'),
-            LogPart::BytesOrDash => put(line, self.body_bytes),
+            LogPart::Bytes | LogPart::BytesOut | LogPart::BytesOrDash => put(line, self.body_bytes),
             LogPart::RequestHeader(name) => put_header(&self.request_headers, name, line),
             LogPart::ResponseHeader(name) => put_header(&self.response_headers, name, line),
             LogPart::Variable(name) => escape(self.variable(name).unwrap_or("-"), line),

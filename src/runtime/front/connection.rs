@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 
 use super::{Client, Front, environ, request};
 use crate::plan::Host;
+use crate::runtime::pairs::Pairs;
 
 /// Time for the whole head of a request, from its connection on (`RequestReadTimeout header=`, its default).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
@@ -59,7 +60,7 @@ pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, peer: SocketAddr
     let Ok(local) = stream.local_addr() else { return };
     // Small answers go out at once; without it a second one would wait for the first one's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let mut client = Client { peer, local, candidates: front.hosts.for_address(local), environ: Default::default() };
+    let mut client = Client { peer, local, candidates: front.hosts.for_address(local), environ: Pairs::default() };
     let number = front.connections.fetch_add(1, Ordering::Relaxed);
     let address = front.plan.listeners[listener].address.as_deref();
     client.environ = environ::of_client(&client, address, number);

@@ -1,5 +1,6 @@
 //! Daemon mode from the front's side: one queue for each process group, one request at a time for each of its threads.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -172,10 +173,9 @@ impl Pool {
         loop {
             match tokio::time::timeout(NO_PROCESS, &mut waiting).await {
                 Ok(Ok(lease)) => return Ok(lease),
-                Ok(Err(_)) => return Err(DaemonError::Unavailable),
                 // All threads are busy: the client may wait as long as it wants.
                 Err(_) if self.lock().processes.iter().any(|process| process.busy > 0) => {}
-                Err(_) => return Err(DaemonError::Unavailable),
+                Ok(Err(_)) | Err(_) => return Err(DaemonError::Unavailable),
             }
         }
     }
@@ -264,13 +264,13 @@ impl Thread {
     async fn send(&mut self, call: &Call, body: &[u8], follows: bool) -> io::Result<()> {
         self.out.clear();
         let address = Arc::as_ptr(&call.target) as usize;
-        let number = match self.known.get(&address) {
-            Some((number, _)) => *number,
-            None => {
-                let number = self.known.len() as u32;
-                self.known.insert(address, (number, Arc::clone(&call.target)));
-                wire::put_target(&mut self.out, number, &call.target);
-                number
+        let next = self.known.len() as u32;
+        let number = match self.known.entry(address) {
+            Entry::Occupied(known) => known.get().0,
+            Entry::Vacant(unknown) => {
+                unknown.insert((next, Arc::clone(&call.target)));
+                wire::put_target(&mut self.out, next, &call.target);
+                next
             }
         };
         wire::put_request(&mut self.out, number, call, body, follows);

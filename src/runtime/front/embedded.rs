@@ -96,6 +96,15 @@ enum End {
     Failed(u16),
 }
 
+impl OutboxState {
+    fn push(&mut self, body: &[u8]) {
+        if !body.is_empty() && !self.discarding {
+            self.waiting_bytes += body.len();
+            self.chunks.push_back(Bytes::copy_from_slice(body));
+        }
+    }
+}
+
 impl Outbox {
     fn lock(&self) -> std::sync::MutexGuard<'_, OutboxState> {
         self.state.lock().expect("no panic while it is held")
@@ -125,13 +134,6 @@ struct InProcess {
 }
 
 impl InProcess {
-    fn push(&self, state: &mut OutboxState, body: &[u8]) {
-        if !body.is_empty() && !state.discarding {
-            state.waiting_bytes += body.len();
-            state.chunks.push_back(Bytes::copy_from_slice(body));
-        }
-    }
-
     /// Ends the answer, unless it was ended, and wakes the connection's task: this worker is free for it now.
     fn end(self) {
         let waker = {
@@ -163,7 +165,7 @@ impl Exchange for InProcess {
         let mut state = self.outbox.lock();
         state.head = Some(head);
         state.started = true;
-        self.push(&mut state, body);
+        state.push(body);
         if complete {
             state.end = Some(End::Whole);
         }
@@ -172,7 +174,7 @@ impl Exchange for InProcess {
 
     fn send(&mut self, body: &[u8]) -> Result<(), Gone> {
         let mut state = self.outbox.lock();
-        self.push(&mut state, body);
+        state.push(body);
         if state.waiting_bytes >= MUCH {
             self.turns.call_sentinel();
         }
@@ -212,7 +214,6 @@ impl OutboxBody {
             matches!(state.end, Some(End::Whole)).then(|| joined(&mut state.chunks))
         };
         Ok(match whole {
-            Some(bytes) if bytes.is_empty() => (head, Source::Whole(Bytes::new())),
             Some(bytes) => (head, Source::Whole(bytes)),
             None => (head, Source::Outbox(self)),
         })

@@ -31,7 +31,7 @@ pub(super) async fn answer(front: &Front, client: &Client, request: Request<Inco
         Err(refused) => refused.page(),
     };
     if !front.access_logs[seen.host].is_empty() {
-        record(front, client, &parts, &mut response, began, number, seen);
+        record(front, client, &parts, &mut response, began, number, &seen);
     }
     response
 }
@@ -216,7 +216,7 @@ fn record(
     response: &mut Response<Body>,
     began: (Instant, SystemTime),
     number: u64,
-    seen: Seen,
+    seen: &Seen,
 ) {
     let host = &front.plan.hosts[seen.host];
     let name = host.server_name.clone().unwrap_or_default();

@@ -219,7 +219,7 @@ impl Parent {
         let output = self.output(group.host)?;
         let work = Work::Daemon(Box::new(work));
         let spawned =
-            spawn(&format!("wsgi-serve: {label}"), &start, Some(&self.library), &work, &descriptors, &*output)?;
+            spawn(&format!("wsgi-serve: {label}"), &start, Some(&self.library), &work, &descriptors, &output)?;
         Ok((spawned, ours))
     }
 
@@ -385,11 +385,16 @@ impl Parent {
             })
         };
         let groups = 0..self.plan.process_groups.len();
+        let remarks = super::remarks::remarks(&self.plan);
+        for remark in &remarks {
+            self.note(LogLevel::Warn, remark);
+        }
         let address = |listener| self.bound.iter().find(|bound| bound.listener == listener).map(|bound| bound.address);
         Started {
             listening: (0..self.plan.listeners.len()).filter_map(address).collect(),
             pythons: groups.map(|group| python_of(Role::Daemon { group })).collect(),
             embedded: python_of(Role::Front),
+            remarks,
         }
     }
 
