@@ -94,7 +94,7 @@ fn the_first_mount_that_matches() {
     {
         assert_eq!(server.text(target), expected, "{target}");
     }
-    for target in ["/", "/prefix", "/bot"] {
+    for target in ["/other", "/prefix", "/bot"] {
         assert_eq!(server.get(target).status, 404, "{target}");
     }
     server.stop();

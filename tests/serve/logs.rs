@@ -23,7 +23,7 @@ LogFormat "%h %l %u %t \"%r\" %>s %b" common
 LogFormat "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"" combined
 CustomLog ${DIR}/common.log common
 CustomLog ${DIR}/combined.log combined
-CustomLog ${DIR}/own.log "%m %U %q %s %B %H %{X-Way}i %{Content-Type}o %p %D %v"
+CustomLog ${DIR}/own.log "%m %U %q %s %B %H %{X-Way}i %{Content-Type}o %{local}p %D %v"
 "#;
     const COMMON: &str =
         r#"127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET /a\?b=1 HTTP/1\.1" 200 5"#;
@@ -31,6 +31,7 @@ CustomLog ${DIR}/own.log "%m %U %q %s %B %H %{X-Way}i %{Content-Type}o %p %D %v"
         let site = Site::with_app(APP);
         let server = site.serve(mode, LOGS);
         let request = Request::get("/a?b=1").header("User-Agent", "test \"quoted\"").header("X-Way", "here");
+        let request = request.header("Host", &format!("localhost:{}", site.port));
         assert_eq!(server.send(&request).status, 200);
         assert_eq!(server.send(&Request::new("HEAD", "/")).status, 200);
         wait_until("two lines in each", || {

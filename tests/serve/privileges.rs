@@ -3,7 +3,7 @@
 use nix::unistd::{Group, User, geteuid};
 use serde_json::json;
 
-use crate::support::{Server, Site, command, skipped, system_python};
+use crate::support::{Server, Site, command, skipped, system_python, tests_apache};
 
 const APP: &str = r#"
 import json, os
@@ -80,7 +80,9 @@ fn a_daemon_is_its_user() {
         format!("WSGIDaemonProcess app user={DAEMON} group={} umask=0027\nWSGIProcessGroup app\n", group_of(DAEMON));
     let Some(server) = start(&site, &directives) else { return };
     let shown = expect(&server, DAEMON);
-    assert_eq!((&shown["umask"], &shown["user"]), (&json!("027"), &json!(DAEMON)));
+    assert_eq!(shown["umask"], "027");
+    // mod_wsgi replaces USER only where it was set.
+    assert!(shown["user"] == DAEMON || tests_apache(), "{shown}");
     assert_eq!(shown["home"], account(DAEMON).dir.to_str().unwrap());
     server.stop();
 }

@@ -67,8 +67,8 @@ fn find() -> Vec<Python> {
     candidates.extend((9..=14).map(|minor| PathBuf::from(format!("python3.{minor}"))));
     candidates.extend(["python3", "/usr/bin/python3"].map(PathBuf::from));
     if tests_apache() {
-        // Its mod_wsgi is built for the system's Python, and runs no other.
-        candidates = vec![PathBuf::from("/usr/bin/python3")];
+        // Its mod_wsgi is built for one Python, and runs no other.
+        candidates = vec![env::var_os("WSGI_SERVE_PYTHON").map_or("/usr/bin/python3".into(), PathBuf::from)];
     }
     let mut seen = HashSet::new();
     let mut found: Vec<Python> = candidates.iter().filter_map(|program| examine(program)).collect();

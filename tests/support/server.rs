@@ -1,7 +1,8 @@
 //! `wsgi-serve` as a process: started, watched, stopped.
 //!
 //! `WSGI_SERVE=/path` tests another program instead, such as a script that starts Apache with the same flags; that is how
-//! the expectations of these tests were compared with Apache and mod_wsgi.
+//! the expectations of these tests were compared with Apache and mod_wsgi. `WSGI_SERVE_PYTHON=/path` is the Python that it
+//! was built for.
 
 use std::env;
 use std::fs::File;

@@ -107,9 +107,9 @@ impl Site {
         Server::start(self, &["-f", conf.to_str().expect("our own path")])
     }
 
-    /// Starts a server with `app.wsgi` at `/`, and further directives.
+    /// Starts a server with further directives, then `app.wsgi` at `/`.
     pub(crate) fn serve(&self, mode: Mode, directives: &str) -> Server<'_> {
-        self.start(&format!("{}{MOUNT}{directives}", mode.directives()))
+        self.start(&format!("{}{directives}{MOUNT}", mode.directives()))
     }
 
     /// The folder itself.
