@@ -1,0 +1,8 @@
+"""What `django-admin startproject` writes into wsgi.py."""
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")
+
+application = get_wsgi_application()

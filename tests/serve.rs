@@ -1,0 +1,36 @@
+//! The commands from outside: real processes, real sockets, real WSGI scripts, under every Python of this machine.
+//!
+//! Nothing here knows the inside, so anything inside may change. Nothing waits for a time: a test waits for a condition, and the
+//! applications wait for files that the test makes.
+
+// A test may read files, clocks and the environment, and fails by panicking.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
+
+mod support;
+
+#[path = "serve/bodies.rs"]
+mod bodies;
+#[path = "serve/command_line.rs"]
+mod command_line;
+#[path = "serve/environ.rs"]
+mod environ;
+#[path = "serve/examples.rs"]
+mod examples;
+#[path = "serve/faults.rs"]
+mod faults;
+#[path = "serve/files.rs"]
+mod files;
+#[path = "serve/hosts.rs"]
+mod hosts;
+#[path = "serve/logs.rs"]
+mod logs;
+#[path = "serve/privileges.rs"]
+mod privileges;
+#[path = "serve/pythons.rs"]
+mod pythons;
+#[path = "serve/reloading.rs"]
+mod reloading;
+#[path = "serve/responses.rs"]
+mod responses;
+#[path = "serve/startup.rs"]
+mod startup;

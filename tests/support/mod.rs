@@ -1,0 +1,26 @@
+//! What the tests from outside need: a site to serve, a server that is started and stopped for it, a client that speaks
+//! HTTP/1.1 byte by byte, the Pythons of this machine, and a look at processes.
+
+mod http;
+mod process;
+mod pythons;
+mod server;
+mod site;
+
+pub(crate) use http::{Answer, Connection, Request};
+pub(crate) use process::{alive, descendants, wait_until};
+pub(crate) use pythons::{pythons, system_python};
+pub(crate) use server::{Server, check, command, free_port, tests_apache};
+pub(crate) use site::{Mode, Site};
+
+/// Says why a test, or a part of it, is left out. `cargo test` shows it with `--nocapture`, and when the test fails.
+#[allow(clippy::print_stdout)]
+pub(crate) fn skipped(what: &str) {
+    println!("skipped: {what}");
+}
+
+/// Says where a test is that does the same several times: shown when it fails.
+#[allow(clippy::print_stdout)]
+pub(crate) fn note(what: &str) {
+    println!("-- {what}");
+}
