@@ -1,6 +1,7 @@
 //! What a configuration says, with the place of everything: servers, sections, mounts, process groups. Nothing is filled in
 //! here and nothing joined; that is for `resolve`.
 
+mod merge;
 mod section;
 mod settings;
 
@@ -11,6 +12,7 @@ use super::source::{Span, Spanned};
 use crate::plan::HostAddress;
 use crate::plan::log::{LogLevel, LogPart};
 
+pub use merge::{Merged, merge_order};
 pub use section::{Matcher, Section, path_is_within, starts_with_path, without_trailing_slash};
 pub use settings::{ApplicationGroupName, GroupName, Settings};
 
@@ -67,7 +69,7 @@ pub struct Beyond {
     /// Scripts are also reached in other ways than by `WSGIScriptAlias`: handlers, patterns, rewriting.
     pub other_scripts: bool,
     /// Process groups that are named in directives which the model does not carry.
-    pub process_groups: Vec<String>,
+    pub process_groups: Vec<Spanned<String>>,
     /// Directives that could not be put into the model: what needs them all is not checked.
     pub failed: BTreeSet<&'static str>,
     /// The file is meant to stand alone: it says where the server lives or what it loads.
@@ -183,6 +185,8 @@ pub struct Mount {
     pub callable_object: Option<Spanned<String>>,
     /// Option `pass-authorization`.
     pub pass_authorization: Option<Spanned<bool>>,
+    /// How many process groups were defined before it.
+    pub groups_before: usize,
 }
 
 /// One `WSGIDaemonProcess`.
@@ -233,6 +237,17 @@ impl Server {
     pub fn mounts_of<'a>(&'a self, host: &'a Host) -> impl Iterator<Item = &'a Mount> {
         let inherited = (!std::ptr::eq(host, self.main())).then(|| self.main().mounts.iter());
         host.mounts.iter().chain(inherited.into_iter().flatten())
+    }
+
+    /// The sections that hold for a host, in the order in which they are merged.
+    pub fn sections_of<'a>(&'a self, host: &'a Host) -> Vec<Merged<'a>> {
+        let main = self.main();
+        merge_order(&main.sections, if std::ptr::eq(host, main) { &[] } else { &host.sections })
+    }
+
+    /// Every mount.
+    pub fn mounts(&self) -> impl Iterator<Item = &Mount> {
+        self.hosts.iter().flat_map(|host| &host.mounts)
     }
 
     /// Every place that names a process group, with the index of its host.

@@ -3,6 +3,7 @@
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report, Severity, nearest};
 use crate::compiler::model::{GroupName, Server};
+use crate::compiler::source::Span;
 
 pub(super) const CHECK: Check = Check { code: &UNKNOWN_PROCESS_GROUP, run };
 
@@ -17,19 +18,27 @@ fn run(server: &Server, report: &mut Report) {
     if server.beyond.macros || server.beyond.failed.contains("WSGIDaemonProcess") {
         return;
     }
-    for (_, used) in server.used_process_groups() {
-        let GroupName::Named(name) = &used.value else { continue };
-        // `${GROUP}` that stayed in the text was reported as such.
-        if server.process_group(name).is_some() || name.contains("${") {
-            continue;
+    let used = server.used_process_groups();
+    let named = used.iter().filter_map(|(_, used)| match &used.value {
+        GroupName::Named(name) => Some((name, used.span)),
+        GroupName::Embedded | GroupName::Token(_) => None,
+    });
+    let elsewhere = server.beyond.process_groups.iter().filter(|used| !used.value.starts_with("%{"));
+    for (name, span) in named.chain(elsewhere.map(|used| (&used.value, used.span))) {
+        // `${GROUP}` that stayed in the text was reported as such, and so was a misspelt `%{GLOBAL}`.
+        let reported = name.contains("${") || name.starts_with("%{");
+        if !reported && server.process_group(name).is_none() {
+            report_unknown(server, name, span, report);
         }
-        let mut found = UNKNOWN_PROCESS_GROUP.at(used.span, "no such process group");
-        let names = server.process_groups.iter().map(|group| group.name.value.as_str());
-        if let Some(group) = nearest(name, names).and_then(|near| server.process_group(near)) {
-            found = found.and(group.name.span, "the nearest name is defined here");
-        } else {
-            found = found.help(format!("add `WSGIDaemonProcess {name}`"));
-        }
-        report.push(found);
     }
+}
+
+fn report_unknown(server: &Server, name: &str, span: Span, report: &mut Report) {
+    let found = UNKNOWN_PROCESS_GROUP.at(span, "no such process group");
+    let names = server.process_groups.iter().map(|group| group.name.value.as_str());
+    let near = nearest(name, names).and_then(|near| server.process_group(near));
+    report.push(match near {
+        Some(group) => found.and(group.name.span, "the nearest name is defined here"),
+        None => found.help(format!("add `WSGIDaemonProcess {name}`")),
+    });
 }

@@ -167,6 +167,7 @@ fn script_alias(args: &mut Args, scope: &mut Scope) {
         application_group: args.option("application-group").map(|name| application_group(name, scope)),
         callable_object: args.option("callable-object"),
         pass_authorization: args.option("pass-authorization"),
+        groups_before: scope.server.process_groups.len(),
     };
     scope.host.mounts.push(mount);
 }

@@ -76,7 +76,7 @@ impl Walk<'_> {
                 if word.text.starts_with("process-group=") {
                     let text = directive.arguments.slice(word.range.0..directive.arguments.text().len());
                     let (found, _) = options(&text);
-                    let names = found.into_iter().take(1).map(|option| option.value.text);
+                    let names = found.iter().take(1).map(|option| option.value.spanned());
                     self.server.beyond.process_groups.extend(names);
                 }
             }

@@ -50,6 +50,8 @@ impl Section {
             {
                 None
             }
+            // A section of that very name shows that the script is a folder, or that somebody took it for one.
+            Match::Directory(path) if *path == without_trailing_slash(script) => None,
             Match::Directory(path) => Some(path_is_within(script, path)),
             Match::DirectoryPattern(pattern) => pattern_covers(pattern, script),
             Match::Files(_) if folder_of_scripts => None,

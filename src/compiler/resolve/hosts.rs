@@ -43,7 +43,7 @@ impl Resolver<'_> {
                 .collect(),
             mounts: self.server.mounts_of(host).map(|mount| self.mount(mount)).collect(),
             settings,
-            sections: self.sections(&main.sections, if is_main { &[] } else { &host.sections }),
+            sections: self.sections(host),
             place: self.place(host.span),
         }
     }

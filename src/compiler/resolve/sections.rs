@@ -1,5 +1,4 @@
-//! Sections in the order in which they are merged for a request (Apache, Configuration Sections, "How the sections are
-//! merged"): `Directory` by length, `Directory ~` by slashes, `Files`, `Location`.
+//! Sections in the order in which they are merged, what they set, and whether they leave anything to embedded mode.
 
 use super::Resolver;
 use super::hosts::application_group;
@@ -7,53 +6,18 @@ use crate::compiler::model::{self, Matcher};
 use crate::plan::sections::{Match, Section, Settings};
 use crate::plan::{Host, ProcessGroupName};
 
-/// The four steps of merging.
-#[derive(Default)]
-struct Steps<'a> {
-    directories: Vec<&'a model::Section>,
-    directory_regexes: Vec<&'a model::Section>,
-    files: Vec<&'a model::Section>,
-    locations: Vec<&'a model::Section>,
-}
-
 impl Resolver<'_> {
-    pub(super) fn sections(&self, main: &[model::Section], host: &[model::Section]) -> Vec<Section> {
-        let mut steps = Steps::default();
-        for section in main.iter().chain(host) {
-            steps.sort(section);
-        }
-        // Both sorts keep the order of equals: the main server's before the host's, then as in the file.
-        steps.directories.sort_by_key(|section| segments(section));
-        steps.directory_regexes.sort_by_key(|section| segments(section));
-        let folders = steps.directories.iter().chain(&steps.directory_regexes).copied();
-        let mut merged: Vec<Section> = folders.clone().filter_map(|section| self.section(&[], section)).collect();
-        merged.extend(steps.files.iter().flat_map(|section| self.with_nested(&[], section)));
-        for folder in folders {
-            let around: Vec<Match> = plain(folder).into_iter().collect();
-            for nested in &folder.nested {
-                merged.extend(self.with_nested(&around, nested));
-            }
-        }
-        merged.extend(steps.locations.iter().filter_map(|section| self.section(&[], section)));
-        merged
-    }
-
-    /// `<Files>`, and the `<Files>` in it.
-    fn with_nested(&self, around: &[Match], section: &model::Section) -> Vec<Section> {
-        let Some(here) = self.section(around, section) else { return Vec::new() };
-        let matches = here.matches.clone();
-        let mut all = vec![here];
-        all.extend(section.nested.iter().flat_map(|nested| self.with_nested(&matches, nested)));
-        all
-    }
-
-    fn section(&self, around: &[Match], section: &model::Section) -> Option<Section> {
-        let own = plain(section)?;
-        Some(Section {
-            matches: around.iter().cloned().chain([own]).collect(),
-            settings: self.settings(&section.settings),
-            place: self.place(section.span),
-        })
+    pub(super) fn sections(&self, host: &model::Host) -> Vec<Section> {
+        let plain = |section: &model::Section| match &section.matcher {
+            Matcher::Plain(plain) => Some(plain.clone()),
+            Matcher::Unknown => None,
+        };
+        let one = |merged: model::Merged| Section {
+            matches: merged.chain().filter_map(plain).collect(),
+            settings: self.settings(&merged.section.settings),
+            place: self.place(merged.section.span),
+        };
+        self.server.sections_of(host).into_iter().map(one).collect()
     }
 
     pub(super) fn settings(&self, written: &model::Settings) -> Settings {
@@ -75,38 +39,6 @@ impl Resolver<'_> {
             options: written.options,
             set_env: written.set_env.iter().map(|variable| variable.value.clone()).collect(),
         }
-    }
-}
-
-impl<'a> Steps<'a> {
-    fn sort(&mut self, section: &'a model::Section) {
-        match plain(section) {
-            Some(Match::Directory(_) | Match::DirectoryPattern(_)) => self.directories.push(section),
-            Some(Match::DirectoryRegex(_)) => self.directory_regexes.push(section),
-            Some(Match::Files(_) | Match::FilesRegex(_)) => self.files.push(section),
-            Some(Match::Location(_) | Match::LocationPattern(_) | Match::LocationRegex(_)) => {
-                self.locations.push(section)
-            }
-            None => {}
-        }
-    }
-}
-
-fn plain(section: &model::Section) -> Option<Match> {
-    match &section.matcher {
-        Matcher::Plain(plain) => Some(plain.clone()),
-        Matcher::Unknown => None,
-    }
-}
-
-/// How many segments a folder has; of a regular expression, how many slashes.
-fn segments(section: &model::Section) -> usize {
-    match plain(section) {
-        Some(Match::Directory(path) | Match::DirectoryPattern(path)) => {
-            path.split('/').filter(|segment| !segment.is_empty()).count()
-        }
-        Some(Match::DirectoryRegex(regex)) => regex.matches('/').count(),
-        _ => 0,
     }
 }
 
