@@ -1,1 +1,112 @@
-//! From the text of a configuration to the [`crate::plan::Plan`].
+//! From the text of a configuration to the [`crate::plan::Plan`]: the stages in order, one call each.
+
+pub mod check;
+pub mod diagnostic;
+pub mod directive;
+pub mod expand;
+pub mod explain;
+pub mod lower;
+pub mod model;
+pub mod resolve;
+pub mod source;
+pub mod syntax;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use diagnostic::Report;
+use expand::{Expander, Surroundings};
+pub use model::Judge;
+pub use source::ReadError;
+use source::{Files, Sources, Span};
+
+use crate::plan::Plan;
+use crate::plan::log::LogLevel;
+
+/// Where Apache lives when nobody says otherwise, as Debian builds it.
+const SERVER_ROOT: &str = "/etc/apache2";
+
+/// What a configuration is compiled with. The default is an empty command line and an empty environment.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// For whom it is judged.
+    pub judge: Judge,
+    /// `-d`: `ServerRoot` until the configuration sets it.
+    pub server_root: Option<PathBuf>,
+    /// `-D`: names for `<IfDefine>`.
+    pub defines: Vec<String>,
+    /// `-C`: lines before the file.
+    pub before: Vec<String>,
+    /// `-c`: lines after the file.
+    pub after: Vec<String>,
+    /// `-e`: the log level where the configuration sets none.
+    pub log_level: Option<LogLevel>,
+    /// The variables that `${NAME}` sees.
+    pub environment: BTreeMap<String, String>,
+    /// What our runtime does not carry out is only warned about.
+    pub ignore_unsupported: bool,
+}
+
+/// A configuration after all stages.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Everything that was found, in the order of reading.
+    pub report: Report,
+    /// What to run; `None` when there are errors.
+    pub plan: Option<Plan>,
+    /// Every text that was read: what `report` points into.
+    pub sources: Sources,
+}
+
+impl Compiled {
+    /// The findings, drawn with the lines that they speak of.
+    pub fn full(&self, style: diagnostic::render::Style) -> String {
+        diagnostic::render::full(&self.report, &self.sources, style)
+    }
+
+    /// The findings, one line each.
+    pub fn concise(&self) -> String {
+        diagnostic::render::concise(&self.report, &self.sources)
+    }
+
+    /// The findings as a JSON array.
+    pub fn json(&self) -> serde_json::Value {
+        diagnostic::json::json(&self.report, &self.sources)
+    }
+}
+
+/// Compiles a configuration.
+///
+/// # Errors
+/// When the main file cannot be read. Whatever is wrong with its text is in the report.
+pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Compiled, ReadError> {
+    let mut report = Report::default();
+    let mut sources = Sources::default();
+    let surroundings = Surroundings {
+        files,
+        defines: &options.defines,
+        environment: &options.environment,
+        server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
+        own_runtime: options.judge == Judge::WsgiServe,
+        is_known: directive::is_known,
+    };
+    let mut expander = Expander::new(surroundings, &mut sources, &mut report);
+    let mut nodes = expander.command_line(&options.before);
+    let (main, source) = expander.main_file(file)?;
+    nodes.extend(main);
+    nodes.extend(expander.command_line(&options.after));
+    let loaded = expander.loaded().to_vec();
+    let settings = lower::Settings {
+        judge: options.judge,
+        lenient: options.ignore_unsupported,
+        start: Span { source, start: 0, end: 0 },
+        server_root: expander.server_root().clone(),
+        loaded: &loaded,
+        stands_alone: expander.stands_alone(),
+    };
+    let server = lower::lower(nodes, &settings, &mut report);
+    check::check(&server, &mut report);
+    report.sort(&sources);
+    let plan = (!report.has_errors()).then(|| resolve::resolve(&server, &sources, options.log_level));
+    Ok(Compiled { report, plan, sources })
+}

@@ -1,0 +1,26 @@
+//! Apache refuses a second `Listen` of the same address and port.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::model::Server;
+
+pub(super) const CHECK: Check = Check { code: &DUPLICATE_LISTEN, run };
+
+static DUPLICATE_LISTEN: Code = Code {
+    name: "duplicate-listen",
+    severity: Severity::Error,
+    summary: "the same address is listened on twice",
+    explain: include_str!("duplicate_listen.md"),
+};
+
+fn run(server: &Server, report: &mut Report) {
+    for (index, listen) in server.listeners.iter().enumerate() {
+        let same = server.listeners[..index]
+            .iter()
+            .find(|earlier| earlier.port == listen.port && earlier.address == listen.address && listen.port != 0);
+        if let Some(first) = same {
+            let found = DUPLICATE_LISTEN.at(listen.span, "again");
+            report.push(found.and(first.span, "first here").help("delete one of the two"));
+        }
+    }
+}

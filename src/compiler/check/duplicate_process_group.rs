@@ -1,0 +1,25 @@
+//! Names of process groups are global: over all virtual hosts and files.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::model::Server;
+
+pub(super) const CHECK: Check = Check { code: &DUPLICATE_PROCESS_GROUP, run };
+
+static DUPLICATE_PROCESS_GROUP: Code = Code {
+    name: "duplicate-process-group",
+    severity: Severity::Error,
+    summary: "two process groups have the same name",
+    explain: include_str!("duplicate_process_group.md"),
+};
+
+fn run(server: &Server, report: &mut Report) {
+    for (index, group) in server.process_groups.iter().enumerate() {
+        let name = &group.name.value;
+        if let Some(first) = server.process_groups[..index].iter().find(|earlier| earlier.name.value == *name) {
+            let found = DUPLICATE_PROCESS_GROUP.at(group.name.span, "defined again");
+            let found = found.and(first.name.span, "first defined here");
+            report.push(found.help("names are global over all virtual hosts: give one of the two another name"));
+        }
+    }
+}

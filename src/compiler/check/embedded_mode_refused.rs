@@ -1,0 +1,47 @@
+//! With `WSGIRestrictEmbedded On` every application needs a process group.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::model::{Host, Mount, Server};
+use crate::compiler::source::Span;
+
+pub(super) const CHECK: Check = Check { code: &EMBEDDED_MODE_REFUSED, run };
+
+static EMBEDDED_MODE_REFUSED: Code = Code {
+    name: "embedded-mode-refused",
+    severity: Severity::Error,
+    summary: "an application would run in embedded mode, which WSGIRestrictEmbedded refuses",
+    explain: include_str!("embedded_mode_refused.md"),
+};
+
+fn run(server: &Server, report: &mut Report) {
+    let Some(restricted) = server.restrict_embedded.as_ref().filter(|state| state.value) else { return };
+    if server.beyond.macros {
+        return;
+    }
+    for host in &server.hosts {
+        for mount in &host.mounts {
+            if certainly_embedded(server, host, mount) {
+                let found = EMBEDDED_MODE_REFUSED.at(span(mount), "no process group is chosen for it");
+                report.push(found.and(restricted.span, "embedded mode is refused here"));
+            }
+        }
+    }
+}
+
+/// Whether nothing that may hold for a mount names a process group.
+fn certainly_embedded(server: &Server, host: &Host, mount: &Mount) -> bool {
+    let outside = host.settings.process_group.is_none() && server.main().settings.process_group.is_none();
+    let mut sections = host.sections.iter().chain(&server.main().sections);
+    outside
+        && mount.process_group.is_none()
+        && !sections.any(|section| {
+            let mut chooses = false;
+            section.visit(&mut |section| chooses |= section.settings.process_group.is_some());
+            chooses
+        })
+}
+
+fn span(mount: &Mount) -> Span {
+    mount.url_path.span.to(mount.script.span)
+}

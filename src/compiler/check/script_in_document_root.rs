@@ -1,0 +1,28 @@
+//! What lies in the `DocumentRoot` is served as a file.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::model::{Server, path_is_within};
+
+pub(super) const CHECK: Check = Check { code: &SCRIPT_IN_DOCUMENT_ROOT, run };
+
+static SCRIPT_IN_DOCUMENT_ROOT: Code = Code {
+    name: "script-in-document-root",
+    severity: Severity::Warning,
+    summary: "a script lies in the DocumentRoot, where its source can be downloaded",
+    explain: include_str!("script_in_document_root.md"),
+};
+
+fn run(server: &Server, report: &mut Report) {
+    for host in &server.hosts {
+        let Some(root) = host.document_root.as_ref().or(server.main().document_root.as_ref()) else { continue };
+        // An application at `/` takes every URL, also that of its own source.
+        if server.beyond.macros || server.mounts_of(host).any(|mount| mount.url_path.value == "/") {
+            continue;
+        }
+        for mount in host.mounts.iter().filter(|mount| path_is_within(&mount.script.value, &root.value)) {
+            let found = SCRIPT_IN_DOCUMENT_ROOT.at(mount.script.span, "can be downloaded");
+            report.push(found.and(root.span, "served as files").help("put the script into a folder of its own"));
+        }
+    }
+}

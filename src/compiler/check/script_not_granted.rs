@@ -1,0 +1,89 @@
+//! What is merged for a script ends in `Require all denied`.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::model::{Host, Matcher, Mount, Server};
+use crate::compiler::source::{Span, Spanned};
+use crate::plan::sections::{Order, Peer, Require};
+
+pub(super) const CHECK: Check = Check { code: &SCRIPT_NOT_GRANTED, run };
+
+static SCRIPT_NOT_GRANTED: Code = Code {
+    name: "script-not-granted",
+    severity: Severity::Error,
+    summary: "nobody may reach a mounted script: every request is answered with 403",
+    explain: include_str!("script_not_granted.md"),
+};
+
+fn run(server: &Server, report: &mut Report) {
+    for host in &server.hosts {
+        // A section that only a request can judge may grant anything.
+        let mut open = server.beyond.macros || server.main().settings.access_is_more || host.settings.access_is_more;
+        for section in host.sections.iter().chain(&server.main().sections) {
+            section.visit(&mut |section| {
+                let unknown = section.matcher == Matcher::Unknown && section.settings.access_span().is_some();
+                open |= unknown || section.settings.access_is_more;
+            });
+        }
+        if open {
+            continue;
+        }
+        for mount in host.mounts.iter().filter(|mount| mount.script.value.starts_with('/')) {
+            if let Some(denial) = denial(server, host, mount) {
+                report_denial(mount, &denial, report);
+            }
+        }
+    }
+}
+
+/// Why a script cannot be reached.
+struct Denial {
+    /// The line that denies.
+    span: Span,
+    /// A line of Apache 2.2 that was meant to grant.
+    useless: Option<Span>,
+}
+
+fn report_denial(mount: &Mount, denial: &Denial, report: &mut Report) {
+    let found = SCRIPT_NOT_GRANTED.at(mount.script.span, "denied to all");
+    let mut found = found.and(denial.span, "this holds for the script");
+    let folder = mount.script.value.rsplit_once('/').map_or("/", |(folder, _)| folder);
+    if let Some(useless) = denial.useless {
+        found = found.and(useless, "does not lift `Require all denied`").help("write `Require all granted` instead");
+    } else {
+        found = found.help(format!("add `<Directory {folder}>` with `Require all granted` in it"));
+    }
+    report.push(found);
+}
+
+/// Merges what is said about access. Anything that is not certain ends the search.
+fn denial(server: &Server, host: &Host, mount: &Mount) -> Option<Denial> {
+    let mut require: &[Spanned<Require>] = &[];
+    let mut order = None;
+    let mut allow: &[Spanned<Peer>] = &[];
+    let mut deny: &[Spanned<Peer>] = &[];
+    for merged in server.sections_of(host) {
+        let settings = &merged.section.settings;
+        match merged.matches(&mount.url_path.value, &mount.script.value) {
+            Some(false) => continue,
+            None if settings.access_span().is_some() => return None,
+            Some(true) | None => {}
+        }
+        if !settings.require.is_empty() {
+            require = &settings.require;
+        }
+        order = settings.order.as_ref().or(order);
+        if !settings.allow.is_empty() || !settings.deny.is_empty() {
+            (allow, deny) = (&settings.allow, &settings.deny);
+        }
+    }
+    if let Some(first) = require.first().filter(|_| require.iter().all(|one| one.value == Require::AllDenied)) {
+        return Some(Denial { span: first.span, useless: allow.first().map(|peer| peer.span) });
+    }
+    let denied = deny.iter().find(|peer| peer.value == Peer::All);
+    let span = match order.map(|order| order.value) {
+        Some(Order::AllowDeny) => denied.map(|peer| peer.span).or(allow.is_empty().then_some(order?.span)),
+        Some(Order::DenyAllow) | None => denied.filter(|_| allow.is_empty()).map(|peer| peer.span),
+    };
+    span.map(|span| Denial { span, useless: None })
+}

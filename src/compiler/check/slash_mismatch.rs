@@ -1,0 +1,40 @@
+//! The rest of the URL is glued to the target as text.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::model::Server;
+use crate::compiler::source::Spanned;
+
+pub(super) const CHECK: Check = Check { code: &SLASH_MISMATCH, run };
+
+static SLASH_MISMATCH: Code = Code {
+    name: "slash-mismatch",
+    severity: Severity::Error,
+    summary: "the URL path ends in a slash and its target does not",
+    explain: include_str!("slash_mismatch.md"),
+};
+
+fn run(server: &Server, report: &mut Report) {
+    for host in &server.hosts {
+        // `WSGIScriptAlias /` alone is made for it.
+        let mounts = host.mounts.iter().filter(|mount| mount.url_path.value != "/");
+        for (url_path, target) in mounts
+            .map(|mount| (&mount.url_path, &mount.script))
+            .chain(host.aliases.iter().map(|alias| (&alias.url_path, &alias.target)))
+        {
+            if url_path.value.ends_with('/') && !target.value.ends_with('/') {
+                report_mismatch(url_path, target, report);
+            }
+        }
+    }
+}
+
+fn report_mismatch(url_path: &Spanned<String>, target: &Spanned<String>, report: &mut Report) {
+    let example = format!("`{}x` becomes `{}x`", url_path.value, target.value);
+    let found = SLASH_MISMATCH.at(target.span, example).and(url_path.span, "ends in a slash");
+    let help = match url_path.value.as_str() {
+        "/" => format!("write `{}/`", target.value),
+        path => format!("write `{}`", path.trim_end_matches('/')),
+    };
+    report.push(found.help(help));
+}

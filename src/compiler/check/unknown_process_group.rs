@@ -1,0 +1,44 @@
+//! A process group is used that is not defined.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report, Severity, nearest};
+use crate::compiler::model::{GroupName, Server};
+use crate::compiler::source::Span;
+
+pub(super) const CHECK: Check = Check { code: &UNKNOWN_PROCESS_GROUP, run };
+
+static UNKNOWN_PROCESS_GROUP: Code = Code {
+    name: "unknown-process-group",
+    severity: Severity::Error,
+    summary: "a process group is used that no WSGIDaemonProcess defines",
+    explain: include_str!("unknown_process_group.md"),
+};
+
+fn run(server: &Server, report: &mut Report) {
+    if server.beyond.macros || server.beyond.failed.contains("WSGIDaemonProcess") {
+        return;
+    }
+    let used = server.used_process_groups();
+    let named = used.iter().filter_map(|(_, used)| match &used.value {
+        GroupName::Named(name) => Some((name, used.span)),
+        GroupName::Embedded | GroupName::Token(_) => None,
+    });
+    let elsewhere = server.beyond.process_groups.iter().filter(|used| !used.value.starts_with("%{"));
+    for (name, span) in named.chain(elsewhere.map(|used| (&used.value, used.span))) {
+        // `${GROUP}` that stayed in the text was reported as such, and so was a misspelt `%{GLOBAL}`.
+        let reported = name.contains("${") || name.starts_with("%{");
+        if !reported && server.process_group(name).is_none() {
+            report_unknown(server, name, span, report);
+        }
+    }
+}
+
+fn report_unknown(server: &Server, name: &str, span: Span, report: &mut Report) {
+    let found = UNKNOWN_PROCESS_GROUP.at(span, "no such process group");
+    let names = server.process_groups.iter().map(|group| group.name.value.as_str());
+    let near = nearest(name, names).and_then(|near| server.process_group(near));
+    report.push(match near {
+        Some(group) => found.and(group.name.span, "the nearest name is defined here"),
+        None => found.help(format!("add `WSGIDaemonProcess {name}`")),
+    });
+}

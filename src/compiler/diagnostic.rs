@@ -1,0 +1,182 @@
+//! What the compiler has to say: a [`Code`] is declared once, a [`Diagnostic`] is one finding, a [`Report`] all of them.
+
+pub mod json;
+pub mod render;
+
+use super::source::{Sources, Span};
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It works, but hardly as it was meant.
+    Warning,
+    /// The server would not start, or not do what the file says.
+    Error,
+}
+
+impl Severity {
+    /// As it is printed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A kind of finding. Its name is never changed or used again.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// What is wrong, in kebab case.
+    pub name: &'static str,
+    /// How grave it is, unless the finding says otherwise.
+    pub severity: Severity,
+    /// What is wrong, as a fact in one line.
+    pub summary: &'static str,
+    /// A page: what it means, what happens at run time, how to put it right.
+    pub explain: &'static str,
+}
+
+impl Code {
+    /// A finding of this kind. The label says in a few words what stands at its place.
+    pub fn at(&'static self, span: Span, label: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code: self,
+            severity: self.severity,
+            message: self.summary.to_owned(),
+            labels: vec![Label { span, text: label.into() }],
+            help: None,
+        }
+    }
+}
+
+/// A place and what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// Three to six words.
+    pub text: String,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its kind.
+    pub code: &'static Code,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// The places; the first one is the finding's own.
+    pub labels: Vec<Label>,
+    /// One thing to type.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A further place.
+    #[must_use]
+    pub fn and(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: label.into() });
+        self
+    }
+
+    /// What to type.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// What to type, if that is known.
+    #[must_use]
+    pub fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+
+    /// A message that names what the summary leaves open.
+    #[must_use]
+    pub fn says(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// As grave as this, whatever the code says.
+    #[must_use]
+    pub fn graded(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// The finding's own place.
+    pub fn span(&self) -> Span {
+        self.labels[0].span
+    }
+}
+
+/// All findings of a run.
+#[derive(Debug, Default)]
+pub struct Report {
+    found: Vec<Diagnostic>,
+    errors: usize,
+}
+
+impl Report {
+    /// Adds a finding.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
+        self.found.push(diagnostic);
+    }
+
+    /// The findings, in the order of reading once the compiler is done.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.found.iter()
+    }
+
+    /// Nothing was found.
+    pub fn is_clean(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Whether anything is wrong beyond warnings.
+    pub fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// How many findings are that grave.
+    pub fn count(&self, severity: Severity) -> usize {
+        match severity {
+            Severity::Error => self.errors,
+            Severity::Warning => self.found.len() - self.errors,
+        }
+    }
+
+    /// Brings the findings into the order in which a reader meets them, each mistake once: a file that is included twice
+    /// makes no mistake twice.
+    pub(crate) fn sort(&mut self, sources: &Sources) {
+        self.found.sort_by_cached_key(|one| sources.reading_order(one.span()));
+        let mut seen = std::collections::HashSet::new();
+        self.found.retain(|one| {
+            let span = one.span();
+            let path = sources.get(span.source).path.clone();
+            seen.insert((path, span.start, span.end, one.code.name, one.message.clone(), one.labels[0].text.clone()))
+        });
+        self.errors = self.found.iter().filter(|one| one.severity == Severity::Error).count();
+    }
+}
+
+/// The name nearest to a misspelt one, if it is near enough to be what was meant.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_ascii_lowercase();
+    let allowed = (name.chars().count() / 3).clamp(1, 3);
+    known
+        .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed)
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_ascii_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,218 @@
+//! The table of directives. An entry that acts is a [`Spec`], declared once, in the file of its family; every other directive
+//! of Apache and mod_wsgi is [`Known`] by name.
+
+mod access;
+mod args;
+mod core;
+mod files;
+mod kind;
+mod known;
+mod log;
+mod scope;
+mod sections;
+mod wsgi;
+mod wsgi_daemon;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::diagnostic::{Code, Severity};
+
+pub use args::Args;
+pub use kind::{Kind, Wrong};
+pub use known::{ArgsRule, Known, Unsupported, is_distributed_module, removed};
+pub(crate) use log::parse_format;
+pub use scope::Scope;
+pub use sections::SectionKind;
+
+/// A directive that acts.
+pub struct Spec {
+    /// Its name as Apache spells it, `<Directory` for a section.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// Where it may stand.
+    pub contexts: &'static [Context],
+    /// The words after its name.
+    pub args: &'static [Arg],
+    /// The `name=value` words after them.
+    pub options: &'static [Arg],
+    /// What holds without it.
+    pub default: Option<&'static str>,
+    /// A line that uses it. It parses, lowers and checks without a word.
+    pub example: &'static str,
+    /// A page about it; empty where Apache's manual says it all.
+    pub explain: &'static str,
+    /// What it does to the model.
+    pub effect: Effect,
+}
+
+/// Where a directive may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// Outside of all sections.
+    ServerConfig,
+    /// In a `<VirtualHost>`.
+    VirtualHost,
+    /// In a `<Directory>`, `<Location>`, `<Files>` and their like.
+    Directory,
+    /// In a `.htaccess` file.
+    Htaccess,
+}
+
+impl Context {
+    /// As the manual calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ServerConfig => "server config",
+            Self::VirtualHost => "virtual host",
+            Self::Directory => "directory",
+            Self::Htaccess => ".htaccess",
+        }
+    }
+}
+
+/// What a directive does.
+pub enum Effect {
+    /// It is put into the model.
+    Lower(fn(&mut Args, &mut Scope)),
+    /// It opens a section.
+    Open(SectionKind),
+    /// It was carried out while reading.
+    Expand,
+    /// It is known and does nothing in our runtime, for this reason.
+    Ignore(&'static str),
+}
+
+/// An argument or an option.
+pub struct Arg {
+    /// Its name: what stands before `=`, or what the manual calls the word.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// How often it stands there.
+    pub times: Times,
+    /// For an option that mod_wsgi knows and our runtime does not: how much is lost.
+    pub left_out: Option<Severity>,
+}
+
+/// How often an argument may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    /// Once.
+    Once,
+    /// Once or not at all.
+    AtMostOnce,
+    /// Once or more.
+    Many,
+    /// Any number of times.
+    Any,
+}
+
+/// An argument that must be there, or an option.
+const fn arg(name: &'static str, kind: Kind) -> Arg {
+    Arg { name, kind, times: Times::Once, left_out: None }
+}
+
+impl Arg {
+    const fn optional(mut self) -> Self {
+        self.times = Times::AtMostOnce;
+        self
+    }
+
+    const fn many(mut self) -> Self {
+        self.times = Times::Many;
+        self
+    }
+
+    const fn any(mut self) -> Self {
+        self.times = Times::Any;
+        self
+    }
+}
+
+/// An option whose absence from our runtime does no harm.
+const fn harmless(name: &'static str, kind: Kind) -> Arg {
+    Arg { name, kind, times: Times::Once, left_out: Some(Severity::Warning) }
+}
+
+/// An option that says who may do or see what, and that our runtime does not carry.
+const fn harmful(name: &'static str, kind: Kind) -> Arg {
+    Arg { name, kind, times: Times::Once, left_out: Some(Severity::Error) }
+}
+
+/// A directive of that name.
+#[derive(Clone, Copy)]
+pub enum Entry {
+    /// It acts.
+    Acts(&'static Spec),
+    /// It is known by name.
+    Known(&'static Known),
+}
+
+static FAMILIES: [&[Spec]; 7] =
+    [core::SPECS, sections::SPECS, files::SPECS, access::SPECS, log::SPECS, wsgi::SPECS, wsgi_daemon::SPECS];
+
+/// By name in lower case: the entry that acts, and the row of the table of names.
+static INDEX: LazyLock<HashMap<String, (Option<&Spec>, Option<&Known>)>> = LazyLock::new(|| {
+    let mut index: HashMap<_, (Option<&Spec>, Option<&Known>)> = HashMap::new();
+    for known in known::all() {
+        index.entry(known.name.to_ascii_lowercase()).or_default().1 = Some(known);
+    }
+    for spec in all() {
+        index.entry(spec.name.to_ascii_lowercase()).or_default().0 = Some(spec);
+    }
+    index
+});
+
+/// Every directive that acts.
+pub fn all() -> impl Iterator<Item = &'static Spec> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// The directive of a name, `<Name` for a section. Case does not matter.
+pub fn find(name: &str) -> Option<Entry> {
+    let (spec, known) = *INDEX.get(&name.to_ascii_lowercase())?;
+    spec.map(Entry::Acts).or(known.map(Entry::Known))
+}
+
+/// The entry of the table of names, also for a directive that acts.
+pub fn find_known(name: &str) -> Option<&'static Known> {
+    INDEX.get(&name.to_ascii_lowercase())?.1
+}
+
+/// Whether there is a directive or, with `<`, a section of this name.
+pub fn is_known(name: &str) -> bool {
+    find(name).is_some()
+}
+
+/// The names of all directives, or of all sections, as Apache spells them.
+pub fn names(sections: bool) -> impl Iterator<Item = &'static str> {
+    let all = known::all().iter().map(|known| known.name).chain(all().map(|spec| spec.name));
+    all.filter(move |name| name.starts_with('<') == sections)
+}
+
+/// Every kind of finding of the lowering functions.
+pub const CODES: &[&Code] = &[&INVALID_VALUE, &UNSUPPORTED_VALUE, &UNKNOWN_LOG_DIRECTIVE];
+
+pub(crate) static INVALID_VALUE: Code = Code {
+    name: "invalid-value",
+    severity: Severity::Error,
+    summary: "a directive cannot read its value",
+    explain: include_str!("directive/invalid_value.md"),
+};
+
+pub(crate) static UNSUPPORTED_VALUE: Code = Code {
+    name: "unsupported-value",
+    severity: Severity::Error,
+    summary: "wsgi-serve does not carry out what this value asks for",
+    explain: include_str!("directive/unsupported_value.md"),
+};
+
+pub(crate) static UNKNOWN_LOG_DIRECTIVE: Code = Code {
+    name: "unknown-log-directive",
+    severity: Severity::Error,
+    summary: "a log format holds a directive that Apache does not know",
+    explain: include_str!("directive/unknown_log_directive.md"),
+};

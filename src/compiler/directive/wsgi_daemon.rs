@@ -1,0 +1,88 @@
+//! `WSGIDaemonProcess` with all its options.
+
+use super::kind::COUNT;
+use super::{Args, Context, Effect, Kind, Scope, Spec, arg, harmful, harmless};
+use crate::compiler::model::ProcessGroup;
+use crate::compiler::source::Spanned;
+
+pub(super) const SPECS: &[Spec] = &[Spec {
+    name: "WSGIDaemonProcess",
+    summary: "Defines a process group: processes that run applications apart from the server's own.",
+    contexts: &[Context::ServerConfig, Context::VirtualHost],
+    args: &[arg("name", Kind::Text)],
+    options: &[
+        arg("user", Kind::Account),
+        arg("group", Kind::Account),
+        arg("processes", Kind::Number(1, 10_000)),
+        arg("threads", Kind::Number(0, 65_533)),
+        arg("home", Kind::AbsolutePath),
+        arg("python-home", Kind::Path),
+        arg("python-path", Kind::AnyText),
+        arg("display-name", Kind::AnyText),
+        arg("lang", Kind::AnyText),
+        arg("locale", Kind::AnyText),
+        arg("umask", Kind::Octal),
+        arg("maximum-requests", COUNT),
+        harmless("python-eggs", Kind::AnyText),
+        harmless("switch-interval", Kind::Fraction),
+        harmless("stack-size", Kind::Number(1, i32::MAX as u64)),
+        harmless("startup-timeout", COUNT),
+        harmless("shutdown-timeout", COUNT),
+        harmless("deadlock-timeout", COUNT),
+        harmless("inactivity-timeout", COUNT),
+        harmless("request-timeout", COUNT),
+        harmless("interrupt-timeout", COUNT),
+        harmless("graceful-timeout", COUNT),
+        harmless("eviction-timeout", COUNT),
+        harmless("restart-interval", COUNT),
+        harmless("connect-timeout", COUNT),
+        harmless("socket-timeout", COUNT),
+        harmless("queue-timeout", COUNT),
+        harmless("listen-backlog", COUNT),
+        harmless("send-buffer-size", COUNT),
+        harmless("receive-buffer-size", COUNT),
+        harmless("header-buffer-size", COUNT),
+        harmless("response-buffer-size", COUNT),
+        harmless("response-socket-timeout", COUNT),
+        harmless("response-flush-delay", COUNT),
+        harmless("cpu-time-limit", COUNT),
+        harmless("cpu-priority", Kind::SignedNumber),
+        harmless("memory-limit", Kind::Number(0, i64::MAX as u64)),
+        harmless("virtual-memory-limit", Kind::Number(0, i64::MAX as u64)),
+        harmless("server-metrics", Kind::Flag),
+        harmful("chroot", Kind::AbsolutePath),
+        harmful("supplementary-groups", Kind::AnyText),
+        harmful("socket-user", Kind::Account),
+        harmful("script-user", Kind::Account),
+        harmful("script-group", Kind::Account),
+    ],
+    default: None,
+    example: "WSGIDaemonProcess shop processes=2 threads=15 python-home=/srv/shop/venv\n\
+              WSGIScriptAlias / /srv/shop/app.wsgi process-group=shop application-group=%{GLOBAL}",
+    explain: include_str!("wsgi_daemon_process.md"),
+    effect: Effect::Lower(daemon_process),
+}];
+
+fn daemon_process(args: &mut Args, scope: &mut Scope) {
+    let group = ProcessGroup {
+        name: args.take("name"),
+        host: scope.host_index,
+        user: args.option("user"),
+        group: args.option("group"),
+        processes: args.option("processes"),
+        threads: args.option("threads"),
+        home: args.option("home"),
+        python_home: args.option("python-home"),
+        python_path: args.option("python-path"),
+        display_name: args.option("display-name"),
+        lang: args.option("lang"),
+        locale: args.option("locale"),
+        umask: args.option::<String>("umask").map(octal),
+        maximum_requests: args.option("maximum-requests"),
+    };
+    scope.server.process_groups.push(group);
+}
+
+fn octal(digits: Spanned<String>) -> Spanned<u64> {
+    digits.map(|digits| u64::from_str_radix(&digits, 8).unwrap_or_default())
+}

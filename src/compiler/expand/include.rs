@@ -1,0 +1,206 @@
+//! `Include` and `IncludeOptional`: a file, a folder with all that is in it, or a pattern. In byte order, as Apache sorts.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::{Expander, INCLUDE_CYCLE, INCLUDE_NOT_FOUND, INCLUDE_TOO_DEEP, INCLUDE_UNREADABLE, TOO_MUCH_INCLUDED};
+use crate::compiler::diagnostic::{Diagnostic, nearest};
+use crate::compiler::source::{FileKind, Span};
+use crate::compiler::syntax::{self, Directive, Node};
+
+/// How deep files may include one another, and folders may hold folders.
+const DEEPEST: usize = 128;
+/// How many files a configuration may have.
+const MOST_FILES: usize = 10_000;
+/// How much text, all files together.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// What an `Include` names.
+enum Named {
+    Files(Vec<PathBuf>),
+    /// Why it names nothing.
+    Nothing(String),
+}
+
+impl Expander<'_> {
+    pub(super) fn include(&mut self, directive: &Directive, expanded: &mut Vec<Node>) -> bool {
+        self.include_with(directive, expanded, |reader, why, path, span| {
+            let help = reader.near_file(path);
+            reader.report.push(INCLUDE_NOT_FOUND.at(span, why).maybe_help(help));
+        })
+    }
+
+    pub(super) fn include_optional(&mut self, directive: &Directive, expanded: &mut Vec<Node>) -> bool {
+        self.include_with(directive, expanded, |_, _, _, _| {})
+    }
+
+    fn include_with(
+        &mut self,
+        directive: &Directive,
+        expanded: &mut Vec<Node>,
+        missing: fn(&mut Self, String, &Path, Span),
+    ) -> bool {
+        let words = directive.words();
+        let [argument] = words.as_slice() else { return false };
+        syntax::report_unclosed_quotes(&words, self.report);
+        let path = self.server_root.value.join(&argument.text);
+        match self.named(&path) {
+            Ok(Named::Files(files)) => {
+                for file in files {
+                    if !self.include_file(&file, argument.span, expanded) {
+                        break;
+                    }
+                }
+            }
+            Ok(Named::Nothing(why)) => missing(self, why, &path, argument.span),
+            Err(error) => self.report.push(INCLUDE_UNREADABLE.at(argument.span, error.to_string())),
+        }
+        true
+    }
+
+    /// Reads one file in the place of the line. `false` when no more may be read.
+    fn include_file(&mut self, path: &Path, at: Span, expanded: &mut Vec<Node>) -> bool {
+        if self.full {
+            return false;
+        }
+        let identity = self.surroundings.files.identity(path);
+        if let Some(from) = self.reading.iter().position(|(file, _)| *file == identity) {
+            let found = INCLUDE_CYCLE.at(at, "includes a file that is being read");
+            let found = self.circle(found, from);
+            self.report.push(found);
+            return true;
+        }
+        if self.reading.len() > DEEPEST {
+            self.report.push(INCLUDE_TOO_DEEP.at(at, "the 129th file inside one another"));
+            return true;
+        }
+        let bytes = match self.surroundings.files.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let label = format!("{}: {}", path.display(), reason(&error));
+                self.report.push(INCLUDE_UNREADABLE.at(at, label));
+                return true;
+            }
+        };
+        self.bytes += bytes.len() as u64;
+        self.files_read += 1;
+        if self.bytes > MOST_BYTES || self.files_read > MOST_FILES {
+            self.full = true;
+            self.report.push(TOO_MUCH_INCLUDED.at(at, "more than 10,000 files or 256 MiB up to here"));
+            return false;
+        }
+        let source = self.add_text(path, bytes, Some(at));
+        self.reading.push((identity, Some(at)));
+        let nodes = self.source(source);
+        self.reading.pop();
+        expanded.extend(nodes);
+        true
+    }
+
+    /// Labels the lines that close the circle.
+    fn circle(&self, mut found: Diagnostic, from: usize) -> Diagnostic {
+        for (file, at) in &self.reading[from + 1..] {
+            if let Some(at) = at {
+                let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+                found = found.and(*at, format!("`{name}` is included here"));
+            }
+        }
+        found
+    }
+
+    fn named(&self, path: &Path) -> io::Result<Named> {
+        let text = path.to_string_lossy();
+        if text.contains(['*', '?', '[']) && !text.contains('\\') {
+            return self.matching(path);
+        }
+        match self.surroundings.files.kind(path) {
+            Some(FileKind::Folder) => {
+                let mut files = Vec::new();
+                self.folder(path, 0, &mut files)?;
+                Ok(Named::Files(files))
+            }
+            Some(_) => Ok(Named::Files(vec![path.to_owned()])),
+            None => Ok(Named::Nothing(format!("no such file: {}", path.display()))),
+        }
+    }
+
+    /// Every file in a folder and in its folders, editors' leftovers included.
+    fn folder(&self, folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+        if depth > DEEPEST {
+            return Err(io::Error::other("folders are nested deeper than 128"));
+        }
+        for name in self.surroundings.files.list(folder)? {
+            if files.len() > MOST_FILES {
+                break;
+            }
+            let path = folder.join(name);
+            match self.surroundings.files.kind(&path) {
+                Some(FileKind::Folder) => self.folder(&path, depth + 1, files)?,
+                Some(_) => files.push(path),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The files of a pattern. `*` crosses no `/` and matches no dot at the start of a name.
+    fn matching(&self, path: &Path) -> io::Result<Named> {
+        let mut folders = vec![PathBuf::new()];
+        for component in path.components() {
+            let name = component.as_os_str().to_string_lossy();
+            if !matches!(component, Component::Normal(_)) || !name.contains(['*', '?', '[']) {
+                folders.iter_mut().for_each(|folder| folder.push(component));
+                continue;
+            }
+            let Some(pattern) = pattern(&name) else {
+                return Ok(Named::Nothing(format!("`{name}` is no pattern")));
+            };
+            let mut found = Vec::new();
+            for folder in &folders {
+                if self.surroundings.files.kind(folder) != Some(FileKind::Folder) {
+                    return Ok(Named::Nothing(format!("no such folder: {}", folder.display())));
+                }
+                let names = self.surroundings.files.list(folder)?;
+                let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+                found.extend(
+                    names.iter().filter(|name| pattern.matches_with(name, options)).map(|name| folder.join(name)),
+                );
+            }
+            folders = found;
+        }
+        let mut files = Vec::new();
+        for path in folders {
+            match self.surroundings.files.kind(&path) {
+                Some(FileKind::Folder) => self.folder(&path, 0, &mut files)?,
+                Some(_) => files.push(path),
+                None => {}
+            }
+        }
+        if files.is_empty() {
+            return Ok(Named::Nothing("nothing matches the pattern".to_owned()));
+        }
+        Ok(Named::Files(files))
+    }
+
+    fn near_file(&self, path: &Path) -> Option<String> {
+        let names = self.surroundings.files.list(path.parent()?).ok()?;
+        let wanted = path.file_name()?.to_string_lossy();
+        let near = nearest(&wanted, names.iter().map(String::as_str))?;
+        Some(format!("did you mean `{near}`?"))
+    }
+}
+
+/// `**` has no meaning of its own to Apache.
+fn pattern(name: &str) -> Option<glob::Pattern> {
+    let mut single = name.to_owned();
+    while single.contains("**") {
+        single = single.replace("**", "*");
+    }
+    glob::Pattern::new(&single).ok()
+}
+
+fn reason(error: &io::Error) -> String {
+    // Without the number that the system adds: the same mistake reads the same everywhere.
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,131 @@
+//! `Define`, `UnDefine` and `${NAME}`: one pass over a line, never over what was put into it.
+
+use super::{
+    COLON_IN_VARIABLE_NAME, DOLLAR_INSTEAD_OF_PERCENT, Expander, UNDEFINED_VARIABLE, VARIABLE_MAKES_NO_DIRECTIVE,
+};
+use crate::compiler::diagnostic::nearest;
+use crate::compiler::source::{Mapped, Span};
+use crate::compiler::syntax::{self, Directive, Word};
+
+/// What mod_wsgi writes with a percent sign.
+const PERCENT_NAMES: [&str; 5] = ["GLOBAL", "SERVER", "HOST", "RESOURCE", "GROUP"];
+
+impl Expander<'_> {
+    pub(super) fn define(&mut self, directive: &Directive) -> bool {
+        let words = directive.words();
+        let (name, value) = match words.as_slice() {
+            [name] => (name, None),
+            [name, value] => (name, Some(&value.text)),
+            _ => return false,
+        };
+        syntax::report_unclosed_quotes(&words, self.report);
+        if self.has_colon(name) {
+            return true;
+        }
+        self.flags.insert(name.text.clone());
+        // An empty value is no value.
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            self.values.insert(name.text.to_ascii_lowercase(), value.clone());
+        }
+        true
+    }
+
+    pub(super) fn undefine(&mut self, directive: &Directive) -> bool {
+        let words = directive.words();
+        let [name] = words.as_slice() else { return false };
+        if !self.has_colon(name) {
+            self.flags.remove(&name.text);
+            self.values.remove(&name.text.to_ascii_lowercase());
+        }
+        true
+    }
+
+    fn has_colon(&mut self, name: &Word) -> bool {
+        let found = name.text.contains(':');
+        if found {
+            self.report.push(COLON_IN_VARIABLE_NAME.at(name.span, "`:` is not allowed in it"));
+        }
+        found
+    }
+
+    /// The directive with its variables replaced; `None` when nothing is left of it.
+    pub(super) fn substitute_directive(&mut self, written: Directive) -> Option<Directive> {
+        let Some(line) = self.substitute(&written.line) else { return Some(written) };
+        let directive = syntax::directive(&line);
+        if directive.is_none() && !line.text().trim().is_empty() {
+            let label = format!("becomes `{}`", shortened(line.text()));
+            self.report.push(VARIABLE_MAKES_NO_DIRECTIVE.at(line.whole(), label));
+        }
+        directive
+    }
+
+    /// The opening line of a section with its variables replaced.
+    pub(super) fn substitute_opening(&mut self, written: Directive) -> Option<Directive> {
+        match self.substitute(&written.line) {
+            None => Some(written),
+            Some(line) => syntax::opening(&line),
+        }
+    }
+
+    /// The line with its variables replaced; `None` when there are none.
+    fn substitute(&mut self, line: &Mapped) -> Option<Mapped> {
+        let text = line.text();
+        if !text.contains("${") {
+            return None;
+        }
+        let mut result = Mapped::default();
+        let mut done = 0;
+        while let Some(start) = text[done..].find("${").map(|at| done + at) {
+            let Some(end) = text[start..].find('}').map(|at| start + at + 1) else { break };
+            append(&mut result, line, done..start);
+            let name = &text[start + 2..end - 1];
+            match self.value(name) {
+                Some(value) => result.push_substitute(line.span(start..end), &value),
+                None => {
+                    self.report_undefined(name, line.span(start..end));
+                    append(&mut result, line, start..end);
+                }
+            }
+            done = end;
+        }
+        append(&mut result, line, done..text.len());
+        Some(result)
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        let defined = self.values.get(&name.to_ascii_lowercase());
+        defined.or_else(|| self.surroundings.environment.get(name)).cloned()
+    }
+
+    fn report_undefined(&mut self, name: &str, span: Span) {
+        // `${map:key}` belongs to rewrite maps.
+        if name.contains(':') {
+            return;
+        }
+        if PERCENT_NAMES.contains(&name) {
+            let found = DOLLAR_INSTEAD_OF_PERCENT.at(span, "no such variable");
+            self.report.push(found.help(format!("write `%{{{name}}}`")));
+            return;
+        }
+        let known = self.values.keys().map(String::as_str);
+        let known = known.chain(self.surroundings.environment.keys().map(String::as_str));
+        let help = match nearest(name, known) {
+            Some(near) => {
+                // As it was spelt where it was defined.
+                let spelt = self.flags.iter().find(|flag| flag.eq_ignore_ascii_case(near)).map_or(near, String::as_str);
+                format!("did you mean `${{{spelt}}}`?")
+            }
+            None if self.flags.contains(name) => format!("`{name}` is set without a value: `Define {name} VALUE`"),
+            None => format!("put `Define {name} VALUE` before this line, or set `{name}` in the environment"),
+        };
+        self.report.push(UNDEFINED_VARIABLE.at(span, "not defined").help(help));
+    }
+}
+
+fn append(result: &mut Mapped, line: &Mapped, range: std::ops::Range<usize>) {
+    result.append(&line.slice(range));
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= 40 { text.to_owned() } else { text.chars().take(39).chain(['…']).collect() }
+}

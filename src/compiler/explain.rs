@@ -1,0 +1,103 @@
+//! The page of a directive or of a kind of finding, made from the tables.
+
+use super::diagnostic::{Code, Severity, nearest};
+use super::directive::{self, Entry, Spec, Times};
+use super::{check, expand, lower, syntax};
+
+/// Every kind of finding, sorted by name.
+pub fn codes() -> Vec<&'static Code> {
+    let mut codes: Vec<&Code> = [syntax::CODES, expand::CODES, directive::CODES, lower::CODES].concat();
+    codes.extend(check::CHECKS.iter().map(|check| check.code));
+    codes.sort_by_key(|code| code.name);
+    codes
+}
+
+/// One line for every kind of finding.
+pub fn list() -> String {
+    let codes = codes();
+    let width = codes.iter().map(|code| code.name.len()).max().unwrap_or_default();
+    let line = |code: &&Code| format!("{:width$}  {:7}  {}\n", code.name, code.severity.name(), code.summary);
+    codes.iter().map(line).collect()
+}
+
+/// The page of a kind of finding or a directive.
+///
+/// # Errors
+/// With the nearest name, when there is no page of this one.
+pub fn explain(name: &str) -> Result<String, Option<String>> {
+    if let Some(code) = codes().into_iter().find(|code| code.name == name) {
+        return Ok(code_page(code));
+    }
+    match directive::find(name).or_else(|| directive::find(&format!("<{name}"))) {
+        Some(Entry::Acts(spec)) => Ok(spec_page(spec)),
+        Some(Entry::Known(known)) => Ok(known_page(known)),
+        None => {
+            let codes = codes();
+            let names = codes.iter().map(|code| code.name).chain(directive::names(false));
+            Err(nearest(name, names).map(str::to_owned))
+        }
+    }
+}
+
+fn code_page(code: &Code) -> String {
+    format!("{} ({})\n\n{}.\n\n{}", code.name, code.severity.name(), sentence(code.summary), code.explain)
+}
+
+fn spec_page(spec: &Spec) -> String {
+    let name = spec.name.trim_start_matches('<');
+    let mut page = format!("{name}\n\n{}\n\n", spec.summary);
+    page.push_str(&format!("Syntax:   {}\n", lower::syntax_line(spec)));
+    let contexts: Vec<_> = spec.contexts.iter().map(|context| context.name()).collect();
+    page.push_str(&format!("Context:  {}\n", contexts.join(", ")));
+    if let Some(default) = spec.default {
+        page.push_str(&format!("Default:  {default}\n"));
+    }
+    let indented = spec.example.replace('\n', "\n          ");
+    page.push_str(&format!("Example:  {indented}\n"));
+    if let directive::Effect::Ignore(why) = spec.effect {
+        page.push_str(&format!("\nIn wsgi-serve it does nothing: {why}.\n"));
+    }
+    for (heading, args) in [("Arguments", spec.args), ("Options", spec.options)] {
+        if args.is_empty() {
+            continue;
+        }
+        page.push_str(&format!("\n{heading}:\n"));
+        for arg in args {
+            let times = if matches!(arg.times, Times::AtMostOnce | Times::Any) { ", optional" } else { "" };
+            let left_out = match arg.left_out {
+                Some(Severity::Warning) => "; wsgi-serve leaves it out",
+                Some(Severity::Error) => "; wsgi-serve refuses it",
+                None => "",
+            };
+            page.push_str(&format!("  {:24}{}{times}{left_out}\n", arg.name, arg.kind.name()));
+        }
+    }
+    if !spec.explain.is_empty() {
+        page.push('\n');
+        page.push_str(spec.explain);
+    }
+    page
+}
+
+fn known_page(known: &directive::Known) -> String {
+    let name = known.name.trim_start_matches('<');
+    let contexts: Vec<_> = known.contexts.iter().map(|context| context.name()).collect();
+    let grade = match known.unsupported.severity {
+        Severity::Warning => "goes on without it",
+        Severity::Error => "does not start with it",
+    };
+    format!(
+        "{name}\n\nA directive of {}.\n\nContext:  {}\n\nwsgi-serve does not carry it out, and {grade} ({}).\n",
+        known.module,
+        contexts.join(", "),
+        known.unsupported.what
+    )
+}
+
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}

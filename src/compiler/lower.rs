@@ -1,0 +1,300 @@
+//! From the tree to the model: finds each directive in the table, checks where it stands and what it is given, and lets its
+//! entry put it into the model.
+
+mod arguments;
+mod known;
+mod sections;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::diagnostic::{Code, Report, Severity, nearest};
+use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
+use super::model::{Beyond, Host, Judge, Section, Server};
+use super::source::{Span, Spanned};
+use super::syntax::{Directive, Node};
+
+pub(crate) use arguments::syntax_line;
+
+/// What lowering must know beside the tree.
+pub struct Settings<'a> {
+    /// For whom the configuration is judged.
+    pub judge: Judge,
+    /// What our runtime leaves out is only warned about.
+    pub lenient: bool,
+    /// The start of the main file.
+    pub start: Span,
+    /// `ServerRoot`.
+    pub server_root: Spanned<PathBuf>,
+    /// What `LoadModule` added.
+    pub loaded: &'a [String],
+    /// The configuration is no part of a larger one.
+    pub stands_alone: bool,
+}
+
+/// Makes a model of a tree.
+pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> Server {
+    let server = Server {
+        judge: settings.judge,
+        server_root: settings.server_root.clone(),
+        pid_file: None,
+        user: None,
+        group: None,
+        listeners: Vec::new(),
+        hosts: Vec::new(),
+        process_groups: Vec::new(),
+        python_home: None,
+        python_path: None,
+        restrict_embedded: None,
+        server_limit: None,
+        start_servers: None,
+        threads_per_child: None,
+        beyond: Beyond::default(),
+    };
+    let strangers = settings.loaded.iter().any(|name| !directive::is_distributed_module(name));
+    let mut walk =
+        Walk { server, hosts: Vec::new(), report, lenient: settings.lenient, strangers, said: BTreeSet::new() };
+    let mut main = Host::new(settings.start);
+    let place = &mut Place {
+        context: Context::ServerConfig,
+        directory_kind: "",
+        parent: None,
+        host: &mut main,
+        host_index: 0,
+        section: None,
+    };
+    walk.nodes(nodes, place);
+    let Walk { mut server, hosts, .. } = walk;
+    server.hosts.push(main);
+    server.hosts.extend(hosts);
+    server.beyond.stands_alone = settings.stands_alone || server.user.is_some() || server.pid_file.is_some();
+    server
+}
+
+/// The state of the walk through the tree.
+struct Walk<'a> {
+    server: Server,
+    /// The virtual hosts.
+    hosts: Vec<Host>,
+    report: &'a mut Report,
+    lenient: bool,
+    /// A module is loaded whose directives we cannot know.
+    strangers: bool,
+    /// Directives without effect in our runtime that were named already.
+    said: BTreeSet<&'static str>,
+}
+
+/// Where the walk is.
+struct Place<'a> {
+    context: Context,
+    /// Which per-directory section: `Directory`, `Location`, `Files`, `If`, `Limit`, `Proxy`.
+    directory_kind: &'static str,
+    /// The opening line of the section around.
+    parent: Option<&'a Directive>,
+    host: &'a mut Host,
+    host_index: usize,
+    section: Option<&'a mut Section>,
+}
+
+impl Walk<'_> {
+    fn nodes(&mut self, nodes: Vec<Node>, place: &mut Place<'_>) {
+        for node in nodes {
+            match node {
+                Node::Directive(directive) => self.directive(&directive, place),
+                Node::Section(section) => self.section(section, place),
+            }
+        }
+    }
+
+    fn directive(&mut self, directive: &Directive, place: &mut Place<'_>) {
+        let name = directive.name.text.as_str();
+        match directive::find(name) {
+            None => self.unknown(directive),
+            Some(Entry::Known(known)) => self.known(directive, known, place),
+            Some(Entry::Acts(spec)) => match directive::find_known(name) {
+                _ if spec.contexts.contains(&place.context) => self.acting(directive, spec, place),
+                // Apache takes it here, our runtime does not.
+                Some(known) => self.known(directive, known, place),
+                None => self.acting(directive, spec, place),
+            },
+        }
+    }
+
+    fn acting(&mut self, directive: &Directive, spec: &'static Spec, place: &mut Place<'_>) {
+        let errors = self.report.count(Severity::Error);
+        let args = self.arguments(directive, spec);
+        match (&spec.effect, args) {
+            (Effect::Lower(effect), Some(mut args)) => {
+                let mut scope = Scope {
+                    server: &mut self.server,
+                    host: place.host,
+                    host_index: place.host_index,
+                    section: place.section.as_deref_mut(),
+                    report: self.report,
+                    lenient: self.lenient,
+                };
+                effect(&mut args, &mut scope);
+            }
+            (Effect::Ignore(why), Some(_)) if self.server.judge == Judge::WsgiServe && self.said.insert(spec.name) => {
+                self.report.push(NO_EFFECT_HERE.at(directive.name.span, *why));
+            }
+            _ => {}
+        }
+        if self.report.count(Severity::Error) > errors {
+            self.server.beyond.failed.insert(spec.name);
+        }
+    }
+
+    fn unknown(&mut self, directive: &Directive) {
+        let name = directive.name.text.as_str();
+        if let Some(instead) = directive::removed(name) {
+            self.report.push(REMOVED_DIRECTIVE.at(directive.name.span, "is gone").help(instead));
+            return;
+        }
+        let mut found = UNKNOWN_DIRECTIVE.at(directive.name.span, "no such directive");
+        if let Some(near) = nearest(name, directive::names(false)) {
+            found = found.help(format!("did you mean `{near}`?"));
+        } else if self.strangers {
+            let help = "a module that does not come with Apache is loaded and may define it";
+            found = found.help(help).graded(Severity::Warning);
+        }
+        self.report.push(found);
+    }
+
+    /// Whether a directive may stand where it stands; said if not.
+    fn may_stand(&mut self, directive: &Directive, known: &Known, place: &Place<'_>) -> bool {
+        let here = match place.context {
+            Context::Directory => {
+                known.contexts.contains(&place.context)
+                    && (known.directory_kinds.is_empty() || known.directory_kinds.contains(&place.directory_kind))
+            }
+            context => known.contexts.contains(&context),
+        };
+        if here || known.contexts.is_empty() {
+            return true;
+        }
+        self.not_allowed(directive, &known.contexts, place);
+        false
+    }
+
+    fn not_allowed(&mut self, directive: &Directive, contexts: &[Context], place: &Place<'_>) {
+        let label = match place.parent {
+            Some(parent) => format!("not allowed in `<{}>`", parent.name.text),
+            None => "not allowed outside of sections".to_owned(),
+        };
+        let mut found = NOT_ALLOWED_HERE.at(directive.name.span, label);
+        if let Some(parent) = place.parent {
+            found = found.and(parent.name.span, "the section begins here");
+        }
+        let names: Vec<_> = contexts.iter().map(|context| context.name()).collect();
+        self.report.push(found.help(format!("it may stand in: {}", names.join(", "))));
+    }
+}
+
+/// Every kind of finding of this stage.
+pub const CODES: &[&Code] = &[
+    &UNKNOWN_DIRECTIVE,
+    &REMOVED_DIRECTIVE,
+    &NOT_ALLOWED_HERE,
+    &MISSING_ARGUMENT,
+    &TOO_MANY_ARGUMENTS,
+    &UNKNOWN_OPTION,
+    &MALFORMED_OPTION,
+    &REPEATED_OPTION,
+    &UNSUPPORTED_DIRECTIVE,
+    &UNSUPPORTED_OPTION,
+    &NO_EFFECT_HERE,
+    &MACRO_NOT_EXPANDED,
+    &VIRTUAL_HOST_ADDRESS_IGNORED,
+];
+
+static UNKNOWN_DIRECTIVE: Code = Code {
+    name: "unknown-directive",
+    severity: Severity::Error,
+    summary: "a directive is used that neither Apache nor mod_wsgi has",
+    explain: include_str!("lower/unknown_directive.md"),
+};
+
+static REMOVED_DIRECTIVE: Code = Code {
+    name: "removed-directive",
+    severity: Severity::Error,
+    summary: "a directive is used that no longer exists",
+    explain: include_str!("lower/removed_directive.md"),
+};
+
+static NOT_ALLOWED_HERE: Code = Code {
+    name: "directive-not-allowed-here",
+    severity: Severity::Error,
+    summary: "a directive stands where it is not allowed",
+    explain: include_str!("lower/directive_not_allowed_here.md"),
+};
+
+static MISSING_ARGUMENT: Code = Code {
+    name: "missing-argument",
+    severity: Severity::Error,
+    summary: "a directive is given too little",
+    explain: include_str!("lower/missing_argument.md"),
+};
+
+static TOO_MANY_ARGUMENTS: Code = Code {
+    name: "too-many-arguments",
+    severity: Severity::Error,
+    summary: "a directive is given too much",
+    explain: include_str!("lower/too_many_arguments.md"),
+};
+
+static UNKNOWN_OPTION: Code = Code {
+    name: "unknown-option",
+    severity: Severity::Error,
+    summary: "an option is given that the directive does not have",
+    explain: include_str!("lower/unknown_option.md"),
+};
+
+static MALFORMED_OPTION: Code = Code {
+    name: "malformed-option",
+    severity: Severity::Error,
+    summary: "an option is not written `name=value`",
+    explain: include_str!("lower/malformed_option.md"),
+};
+
+static REPEATED_OPTION: Code = Code {
+    name: "repeated-option",
+    severity: Severity::Warning,
+    summary: "an option is given twice, and the last one counts",
+    explain: include_str!("lower/repeated_option.md"),
+};
+
+static UNSUPPORTED_DIRECTIVE: Code = Code {
+    name: "unsupported-directive",
+    severity: Severity::Error,
+    summary: "wsgi-serve does not carry out this directive",
+    explain: include_str!("lower/unsupported_directive.md"),
+};
+
+static UNSUPPORTED_OPTION: Code = Code {
+    name: "unsupported-option",
+    severity: Severity::Error,
+    summary: "wsgi-serve does not carry out this option",
+    explain: include_str!("lower/unsupported_option.md"),
+};
+
+static NO_EFFECT_HERE: Code = Code {
+    name: "no-effect-here",
+    severity: Severity::Warning,
+    summary: "wsgi-serve has no use for this directive",
+    explain: include_str!("lower/no_effect_here.md"),
+};
+
+static MACRO_NOT_EXPANDED: Code = Code {
+    name: "macro-not-expanded",
+    severity: Severity::Warning,
+    summary: "macros are not expanded, so what this one stands for is not checked",
+    explain: include_str!("lower/macro_not_expanded.md"),
+};
+
+static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code {
+    name: "virtual-host-address-ignored",
+    severity: Severity::Error,
+    summary: "Apache ignores the address of a virtual host and goes on without it",
+    explain: include_str!("lower/virtual_host_address_ignored.md"),
+};

@@ -1,0 +1,146 @@
+//! The words of a directive, compared with its entry in the table.
+
+use super::{
+    MALFORMED_OPTION, MISSING_ARGUMENT, REPEATED_OPTION, TOO_MANY_ARGUMENTS, UNKNOWN_OPTION, UNSUPPORTED_OPTION, Walk,
+};
+use crate::compiler::diagnostic::{Severity, nearest};
+use crate::compiler::directive::{Arg, Args, INVALID_VALUE, Spec, Times, find_known};
+use crate::compiler::expand::IGNORED_WORDS;
+use crate::compiler::model::Judge;
+use crate::compiler::source::Spanned;
+use crate::compiler::syntax::{self, Directive, ValueOption, Word, options};
+
+/// Values by the names of the arguments and options.
+type Values = Vec<(&'static str, Spanned<String>)>;
+
+impl Walk<'_> {
+    /// The arguments of a directive, or `None` when one that must be there is missing or cannot be read. An option that
+    /// cannot be read is left out, so that what the line defines is defined all the same.
+    pub(super) fn arguments(&mut self, directive: &Directive, spec: &'static Spec) -> Option<Args> {
+        let mut words = directive.words();
+        let mut values = Values::new();
+        let mut whole = true;
+        let mut at = 0;
+        for arg in spec.args {
+            let taken = match arg.times {
+                Times::Once | Times::AtMostOnce => (at + 1).min(words.len()),
+                Times::Many | Times::Any => words.len(),
+            };
+            if at == taken && matches!(arg.times, Times::Once | Times::Many) {
+                self.missing(directive, spec, arg);
+                return None;
+            }
+            for word in &words[at..taken] {
+                whole &= self.value(arg, word, &mut values);
+            }
+            at = taken;
+        }
+        if spec.options.is_empty() {
+            self.superfluous(&words[at..], spec);
+            syntax::report_unclosed_quotes(&words, self.report);
+        } else {
+            let text = &directive.arguments;
+            let after = at.checked_sub(1).map_or(0, |last| words[last].range.1);
+            let (found, leftover) = options(&text.slice(after..text.text().len()));
+            words.truncate(at);
+            words.extend(found.iter().map(|option| option.value.clone()));
+            syntax::report_unclosed_quotes(&words, self.report);
+            self.options(spec, &found, leftover.as_ref(), &mut values);
+        }
+        whole.then(|| Args::new(values, directive.span()))
+    }
+
+    fn missing(&mut self, directive: &Directive, spec: &Spec, arg: &Arg) {
+        let label = format!("`{}` is missing", arg.name);
+        let found = MISSING_ARGUMENT.at(directive.span(), label);
+        self.report.push(found.help(format!("write `{}`", syntax_line(spec))));
+    }
+
+    fn value(&mut self, arg: &Arg, word: &Word, values: &mut Values) -> bool {
+        match arg.kind.check(&word.text) {
+            Ok(()) => {
+                values.push((arg.name, word.spanned()));
+                true
+            }
+            Err(wrong) => {
+                let found = INVALID_VALUE.at(word.span, wrong.label).maybe_help(wrong.help);
+                self.report.push(found.says(format!("`{}` cannot be read", arg.name)));
+                false
+            }
+        }
+    }
+
+    fn superfluous(&mut self, words: &[Word], spec: &Spec) {
+        let (Some(first), Some(last)) = (words.first(), words.last()) else { return };
+        let span = first.span.to(last.span);
+        if find_known(spec.name).is_some_and(|known| known.args.flag) {
+            self.report.push(IGNORED_WORDS.at(span, "after `On` and `Off` nothing is read"));
+            return;
+        }
+        let mut found = TOO_MANY_ARGUMENTS.at(span, "one word too many");
+        if words.len() > 1 {
+            found = TOO_MANY_ARGUMENTS.at(span, format!("{} words too many", words.len()));
+        }
+        let help = if first.text.starts_with('#') {
+            "a comment needs a line of its own".to_owned()
+        } else {
+            format!("write `{}`; put quotes around a value that holds blanks", syntax_line(spec))
+        };
+        self.report.push(found.help(help));
+    }
+
+    fn options(&mut self, spec: &'static Spec, found: &[ValueOption], leftover: Option<&Word>, values: &mut Values) {
+        for (index, option) in found.iter().enumerate() {
+            let Some(arg) = spec.options.iter().find(|arg| arg.name == option.name.value) else {
+                self.unknown_option(spec, option);
+                continue;
+            };
+            if let Some(earlier) = found[..index].iter().find(|earlier| earlier.name.value == option.name.value) {
+                let again = REPEATED_OPTION.at(option.name.span, "counts");
+                self.report.push(again.and(earlier.name.span, "does not count"));
+            }
+            if self.value(arg, &option.value, values)
+                && let (Some(severity), Judge::WsgiServe) = (arg.left_out, self.server.judge)
+            {
+                let severity = if self.lenient { Severity::Warning } else { severity };
+                let found = UNSUPPORTED_OPTION.at(option.name.span, "left out");
+                let message = format!("wsgi-serve does not carry out the option `{}`", arg.name);
+                self.report.push(found.says(message).graded(severity));
+            }
+        }
+        let Some(leftover) = leftover else { return };
+        let found = MALFORMED_OPTION.at(leftover.span, "not `name=value`");
+        let name = leftover.text.trim_end_matches('=');
+        let help = match spec.options.iter().any(|arg| arg.name == name) {
+            true => format!("write `{name}=VALUE`, without blanks around `=`"),
+            false if leftover.text.starts_with('#') => "a comment needs a line of its own".to_owned(),
+            false => "write `name=value`; put quotes around a value that holds blanks".to_owned(),
+        };
+        self.report.push(found.help(help));
+    }
+
+    fn unknown_option(&mut self, spec: &Spec, option: &ValueOption) {
+        let name = option.name.value.as_str();
+        let found = UNKNOWN_OPTION.at(option.name.span, format!("{} has no such option", spec.name));
+        let near = nearest(name, spec.options.iter().map(|arg| arg.name));
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        self.report.push(found.maybe_help(help));
+    }
+}
+
+/// `WSGIScriptAlias URL-path file-path [name=value…]`.
+pub(crate) fn syntax_line(spec: &Spec) -> String {
+    let mut line = spec.name.to_owned();
+    for arg in spec.args {
+        line.push_str(&match arg.times {
+            Times::Once => format!(" {}", arg.name),
+            Times::AtMostOnce => format!(" [{}]", arg.name),
+            Times::Many => format!(" {}…", arg.name),
+            Times::Any => format!(" [{}…]", arg.name),
+        });
+    }
+    if !spec.options.is_empty() {
+        line.push_str(" [option=value…]");
+    }
+    line
+}

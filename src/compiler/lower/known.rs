@@ -1,0 +1,126 @@
+//! Directives that are known and do not act: their place and their number of words are checked, what they hide from the model
+//! is noted, and what our runtime leaves out is named when it is asked about.
+
+use super::{MACRO_NOT_EXPANDED, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk};
+use crate::compiler::diagnostic::Severity;
+use crate::compiler::directive::{INVALID_VALUE, Kind, Known};
+use crate::compiler::expand::IGNORED_WORDS;
+use crate::compiler::model::Judge;
+use crate::compiler::syntax::{self, Directive, Word, options};
+
+/// Directives by which scripts are reached without a `WSGIScriptAlias` that names them.
+const OTHER_WAYS: [&str; 12] = [
+    "AddHandler",
+    "SetHandler",
+    "ForceType",
+    "AddType",
+    "Action",
+    "Script",
+    "WSGIScriptAliasMatch",
+    "WSGIHandlerScript",
+    "WSGIDispatchScript",
+    "RewriteRule",
+    "FallbackResource",
+    "VirtualScriptAlias",
+];
+
+/// Directives that say more about access than the model holds.
+const MORE_ABOUT_ACCESS: [&str; 2] = ["Satisfy", "AuthMerging"];
+
+impl Walk<'_> {
+    pub(super) fn known(&mut self, directive: &Directive, known: &'static Known, place: &mut Place<'_>) {
+        if !self.may_stand(directive, known, place) {
+            return;
+        }
+        if !known.args.raw {
+            self.count_words(directive, known);
+        }
+        self.note(directive, known, place);
+        if known.name == "Use" {
+            self.server.beyond.macros = true;
+            if self.server.judge == Judge::Apache {
+                self.report.push(MACRO_NOT_EXPANDED.at(directive.span(), "not checked"));
+            }
+        }
+        self.unsupported(directive, known);
+    }
+
+    /// Names what our runtime leaves out.
+    pub(super) fn unsupported(&mut self, directive: &Directive, known: &'static Known) {
+        if self.server.judge == Judge::WsgiServe && !is_switched_off(directive, known) {
+            let lost = known.unsupported;
+            // What does no harm is said once: a list of icons has a hundred lines.
+            if lost.severity == Severity::Warning && !self.said.insert(known.name) {
+                return;
+            }
+            let severity = if self.lenient { Severity::Warning } else { lost.severity };
+            let found = UNSUPPORTED_DIRECTIVE.at(directive.name.span, format!("left out: {}", lost.what));
+            let name = known.name.trim_start_matches('<');
+            self.report.push(found.says(format!("wsgi-serve does not carry out {name}")).graded(severity));
+        }
+    }
+
+    fn note(&mut self, directive: &Directive, known: &Known, place: &mut Place<'_>) {
+        if OTHER_WAYS.contains(&known.name) {
+            self.server.beyond.other_scripts = true;
+        }
+        if MORE_ABOUT_ACCESS.contains(&known.name) {
+            match place.section.as_deref_mut() {
+                Some(section) => section.settings.access_is_more = true,
+                None => place.host.settings.access_is_more = true,
+            }
+        }
+        if known.module == "mod_wsgi.c" {
+            // The options stand behind one to three words, which are no options: each word is looked at alone.
+            for word in directive.words() {
+                if word.text.starts_with("process-group=") {
+                    let text = directive.arguments.slice(word.range.0..directive.arguments.text().len());
+                    let (found, _) = options(&text);
+                    let names = found.iter().take(1).map(|option| option.value.spanned());
+                    self.server.beyond.process_groups.extend(names);
+                }
+            }
+        }
+    }
+
+    fn count_words(&mut self, directive: &Directive, known: &Known) {
+        let words = directive.words();
+        syntax::report_unclosed_quotes(&words, self.report);
+        let rule = known.args;
+        let given = words.iter().take(rule.least).filter(|word| !word.text.is_empty()).count();
+        if given < rule.least {
+            let label = match rule.least {
+                1 => "takes an argument".to_owned(),
+                least => format!("takes {least} arguments"),
+            };
+            self.report.push(MISSING_ARGUMENT.at(directive.span(), label));
+            return;
+        }
+        if rule.flag
+            && let Err(wrong) = Kind::Flag.check(&words[0].text)
+        {
+            self.report.push(INVALID_VALUE.at(words[0].span, wrong.label).maybe_help(wrong.help));
+        }
+        let superfluous: &[Word] = rule.most.and_then(|most| words.get(most..)).unwrap_or_default();
+        if let (Some(first), Some(last)) = (superfluous.first(), superfluous.last()) {
+            let span = first.span.to(last.span);
+            if rule.flag {
+                self.report.push(IGNORED_WORDS.at(span, "after `On` and `Off` nothing is read"));
+            } else {
+                let most = rule.most.unwrap_or_default();
+                let label = format!("takes {most} at most");
+                self.report.push(TOO_MANY_ARGUMENTS.at(span, label));
+            }
+        }
+    }
+}
+
+/// `RewriteEngine Off` and its like ask for nothing.
+fn is_switched_off(directive: &Directive, known: &Known) -> bool {
+    let word = directive.words().into_iter().next().map(|word| word.text.to_ascii_lowercase());
+    let off = word.as_deref() == Some("off");
+    off && (known.args.flag || matches!(known.name, "SSLEngine" | "RewriteEngine" | "AllowEncodedSlashes"))
+        && known.unsupported.severity == Severity::Error
+        && known.name != "DirectorySlash"
+        && known.name != "MergeSlashes"
+}

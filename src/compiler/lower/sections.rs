@@ -1,0 +1,262 @@
+//! Sections: what each is compared with, and its lines in it.
+
+use regex::Regex;
+
+use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk};
+use crate::compiler::diagnostic::{Severity, nearest};
+use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, UNSUPPORTED_VALUE};
+use crate::compiler::model::{Host, Judge, Matcher, Section, without_trailing_slash};
+use crate::compiler::source::Spanned;
+use crate::compiler::syntax::{self, Directive, Node, Word};
+use crate::plan::HostAddress;
+use crate::plan::sections::{Match, Require};
+
+impl Walk<'_> {
+    pub(super) fn section(&mut self, section: syntax::Section, place: &mut Place<'_>) {
+        let opening = &section.opening;
+        let name = format!("<{}", opening.name.text);
+        let Some(entry) = directive::find(&name) else {
+            let near = nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
+            let found = UNKNOWN_DIRECTIVE.at(opening.name.span, "no such section");
+            self.report.push(found.says("a section is used that neither Apache nor mod_wsgi has").maybe_help(near));
+            return;
+        };
+        let known = directive::find_known(&name).expect("every section is in the table of names");
+        if !self.may_stand(opening, known, place) {
+            // Its lines are looked at all the same, as if it might stand here.
+            self.host_lines(section, known, entry, place);
+            return;
+        }
+        match entry {
+            Entry::Acts(spec) => match spec.effect {
+                Effect::Open(SectionKind::VirtualHost) => self.virtual_host(section, place),
+                Effect::Open(kind) => self.files_section(section, kind, place),
+                _ => {}
+            },
+            Entry::Known(known) => {
+                self.unsupported(opening, known);
+                self.other_section(section, known, place);
+            }
+        }
+    }
+
+    /// The lines of a section that stands in the wrong place.
+    fn host_lines(&mut self, section: syntax::Section, known: &'static Known, entry: Entry, place: &mut Place<'_>) {
+        match entry {
+            Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::VirtualHost)) => {}
+            Entry::Acts(spec) => {
+                if let Effect::Open(kind) = spec.effect {
+                    self.files_section(section, kind, place);
+                }
+            }
+            Entry::Known(_) => self.other_section(section, known, place),
+        }
+    }
+
+    fn virtual_host(&mut self, section: syntax::Section, place: &Place<'_>) {
+        let syntax::Section { opening, nodes } = section;
+        let mut host = Host::new(opening.span());
+        let words = opening.words();
+        syntax::report_unclosed_quotes(&words, self.report);
+        if words.is_empty() {
+            let found = MISSING_ARGUMENT.at(opening.span(), "an address is missing");
+            self.report.push(found.help("write `<VirtualHost *:80>`"));
+        }
+        for word in &words {
+            host.addresses.extend(self.host_address(word));
+        }
+        let host_index = self.hosts.len() + 1;
+        debug_assert_eq!(place.host_index, 0, "virtual hosts stand in the main server only");
+        let inside = &mut Place {
+            context: Context::VirtualHost,
+            directory_kind: "",
+            parent: Some(&opening),
+            host: &mut host,
+            host_index,
+            section: None,
+        };
+        self.nodes(nodes, inside);
+        self.hosts.push(host);
+    }
+
+    /// `ADDRESS[:PORT]`. What Apache ignores with a message only is said and left out.
+    fn host_address(&mut self, word: &Word) -> Option<Spanned<HostAddress>> {
+        let text = word.text.as_str();
+        let (address, port) = match text.rsplit_once(':') {
+            Some((address, port)) if !port.contains(']') && (address.starts_with('[') || !address.contains(':')) => {
+                (address, Some(port))
+            }
+            Some((address, _)) if address.contains(':') && !text.starts_with('[') => {
+                let found = VIRTUAL_HOST_ADDRESS_IGNORED.at(word.span, "IPv6 addresses need brackets");
+                self.report.push(found.help(format!("write `[{text}]`")));
+                return None;
+            }
+            _ => (text, None),
+        };
+        let port = match port {
+            None | Some("*") => None,
+            Some(port) => match port.parse::<u16>() {
+                Ok(port) => Some(port),
+                Err(_) if port.bytes().all(|byte| byte.is_ascii_digit()) && !port.is_empty() => {
+                    self.report.push(INVALID_VALUE.at(word.span, "no port is above 65535"));
+                    return None;
+                }
+                Err(_) => {
+                    let found = VIRTUAL_HOST_ADDRESS_IGNORED.at(word.span, "the port is no number");
+                    self.report.push(found.help(format!("write `{address}:80`")));
+                    return None;
+                }
+            },
+        };
+        if address.is_empty() || port.is_none() && address.bytes().all(|byte| byte.is_ascii_digit()) {
+            let found = INVALID_VALUE.at(word.span, "the address is missing");
+            self.report.push(found.help(format!("write `*:{}`", text.trim_start_matches(':'))));
+            return None;
+        }
+        let any = address == "*" || address.eq_ignore_ascii_case("_default_");
+        if !any && address.contains(['*', ',', '/']) {
+            self.report.push(VIRTUAL_HOST_ADDRESS_IGNORED.at(word.span, "no address and no name"));
+            return None;
+        }
+        let any = any || address == "0.0.0.0" || address == "[::]";
+        let address = (!any).then(|| address.trim_matches(['[', ']']).to_owned());
+        Some(Spanned::new(HostAddress { address, port }, word.span))
+    }
+
+    fn files_section(&mut self, section: syntax::Section, kind: SectionKind, place: &mut Place<'_>) {
+        let syntax::Section { opening, nodes } = section;
+        let matcher = self.matcher(&opening, kind);
+        let mut inner = Section::new(matcher.unwrap_or(Matcher::Unknown), opening.span());
+        self.inside(nodes, &opening, kind.directory_kind(), &mut inner, place);
+        keep(inner, place);
+    }
+
+    /// A section that does not act: its lines are checked, and what they would do is noted as unknown.
+    fn other_section(&mut self, section: syntax::Section, known: &'static Known, place: &mut Place<'_>) {
+        let syntax::Section { opening, nodes } = section;
+        let kind = match known.name.to_ascii_lowercase().as_str() {
+            "<if" | "<elseif" | "<else" => "If",
+            "<proxy" | "<proxymatch" => "Proxy",
+            "<limit" | "<limitexcept" => "Limit",
+            "<requireall" | "<requireany" | "<requirenone" => place.directory_kind,
+            // The lines of the others are not directives of ours.
+            _ => return,
+        };
+        let mut inner = Section::new(Matcher::Unknown, opening.span());
+        self.inside(nodes, &opening, kind, &mut inner, place);
+        if matches!(kind, "If" | "Proxy") {
+            keep(inner, place);
+        } else if let Some(around) = place.section.as_deref_mut() {
+            // It says who may see what, in a way that the model does not hold.
+            let what = format!("<{}>", opening.name.text);
+            if known.name.starts_with("<Require") || !inner.settings.require.is_empty() {
+                around.settings.require.push(Spanned::new(Require::Unprovable(what), opening.span()));
+            }
+            around.settings.access_is_more = true;
+            // Everything else in it holds as if it stood outside.
+            if around.settings.process_group.is_none() {
+                around.settings.process_group = inner.settings.process_group;
+            }
+        }
+    }
+
+    fn inside(
+        &mut self,
+        nodes: Vec<Node>,
+        opening: &Directive,
+        kind: &'static str,
+        inner: &mut Section,
+        place: &mut Place<'_>,
+    ) {
+        let inside = &mut Place {
+            context: Context::Directory,
+            directory_kind: kind,
+            parent: Some(opening),
+            host: &mut *place.host,
+            host_index: place.host_index,
+            section: Some(inner),
+        };
+        self.nodes(nodes, inside);
+    }
+
+    /// What a section is compared with; `None` when it cannot be read, which is said.
+    fn matcher(&mut self, opening: &Directive, kind: SectionKind) -> Option<Matcher> {
+        let words = opening.words();
+        syntax::report_unclosed_quotes(&words, self.report);
+        let (tilde, words) = match words.as_slice() {
+            [first, rest @ ..] if first.text == "~" => (true, rest),
+            all => (false, all),
+        };
+        let word = match words {
+            [] => {
+                let found = MISSING_ARGUMENT.at(opening.span(), "what it matches is missing");
+                self.report.push(found);
+                return None;
+            }
+            [word] => word,
+            [word, rest @ ..] => {
+                let last = rest.last().unwrap_or(word);
+                let found = TOO_MANY_ARGUMENTS.at(rest[0].span.to(last.span), "a section takes one argument");
+                self.report.push(found.help("put quotes around a path that holds blanks"));
+                word
+            }
+        };
+        let text = word.text.clone();
+        let pattern = text.contains(['*', '?', '[']);
+        let matcher = match kind {
+            SectionKind::DirectoryMatch => Match::DirectoryRegex(text),
+            SectionKind::Directory if tilde => Match::DirectoryRegex(text),
+            SectionKind::Directory if pattern => Match::DirectoryPattern(without_trailing_slash(&text).to_owned()),
+            SectionKind::Directory => Match::Directory(without_trailing_slash(&text).to_owned()),
+            SectionKind::FilesMatch => Match::FilesRegex(text),
+            SectionKind::Files if tilde => Match::FilesRegex(text),
+            SectionKind::Files => Match::Files(text),
+            SectionKind::LocationMatch => Match::LocationRegex(text),
+            SectionKind::Location if tilde => Match::LocationRegex(text),
+            SectionKind::Location if pattern => Match::LocationPattern(text),
+            SectionKind::Location => Match::Location(merge_slashes(&text)),
+            SectionKind::VirtualHost => return None,
+        };
+        if let Match::DirectoryRegex(regex) | Match::FilesRegex(regex) | Match::LocationRegex(regex) = &matcher {
+            self.regex(regex, word)?;
+        }
+        Some(Matcher::Plain(matcher))
+    }
+
+    /// Whether our runtime can run a regular expression. Apache's engine knows some that ours does not.
+    fn regex(&mut self, regex: &str, word: &Word) -> Option<()> {
+        let error = match Regex::new(regex) {
+            Ok(_) => return Some(()),
+            Err(error) => error.to_string(),
+        };
+        let foreign = ["look-around", "backreferences", "unrecognized escape", "repetition operator"];
+        if foreign.iter().any(|reason| error.contains(reason)) {
+            if self.server.judge == Judge::WsgiServe {
+                let severity = if self.lenient { Severity::Warning } else { Severity::Error };
+                let found = UNSUPPORTED_VALUE.at(word.span, "needs Apache's engine for regular expressions");
+                self.report.push(found.graded(severity));
+            }
+            return None;
+        }
+        let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        self.report.push(INVALID_VALUE.at(word.span, reason).says("a regular expression cannot be read"));
+        None
+    }
+}
+
+fn keep(section: Section, place: &mut Place<'_>) {
+    match place.section.as_deref_mut() {
+        Some(around) => around.nested.push(section),
+        None => place.host.sections.push(section),
+    }
+}
+
+fn merge_slashes(path: &str) -> String {
+    let mut merged = String::with_capacity(path.len());
+    for character in path.chars() {
+        if character != '/' || !merged.ends_with('/') {
+            merged.push(character);
+        }
+    }
+    merged
+}

@@ -1,0 +1,66 @@
+//! What directives may set for a part of a server, each with its place.
+
+use crate::compiler::source::{Span, Spanned};
+use crate::plan::ApplicationGroup;
+use crate::plan::sections::{Order, Peer, Require, Switches};
+
+/// What `WSGIProcessGroup` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupName {
+    /// `%{GLOBAL}`: embedded mode.
+    Embedded,
+    /// A process group.
+    Named(String),
+    /// A token that is known at request time only.
+    Token(String),
+}
+
+/// What `WSGIApplicationGroup` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApplicationGroupName {
+    /// What the plan can carry.
+    Plain(ApplicationGroup),
+    /// A token that is known at request time only.
+    Token(String),
+}
+
+/// The settings of a host or a section.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// `WSGIProcessGroup`.
+    pub process_group: Option<Spanned<GroupName>>,
+    /// `WSGIApplicationGroup`.
+    pub application_group: Option<Spanned<ApplicationGroupName>>,
+    /// `WSGICallableObject`.
+    pub callable_object: Option<Spanned<String>>,
+    /// `WSGIPassAuthorization`.
+    pub pass_authorization: Option<Spanned<bool>>,
+    /// `WSGIScriptReloading`.
+    pub script_reloading: Option<Spanned<bool>>,
+    /// `WSGIChunkedRequest`.
+    pub chunked_request: Option<Spanned<bool>>,
+    /// `LimitRequestBody`.
+    pub limit_request_body: Option<Spanned<u64>>,
+    /// `Require`, all of this section.
+    pub require: Vec<Spanned<Require>>,
+    /// `Order`.
+    pub order: Option<Spanned<Order>>,
+    /// `Allow from`.
+    pub allow: Vec<Spanned<Peer>>,
+    /// `Deny from`.
+    pub deny: Vec<Spanned<Peer>>,
+    /// `Satisfy`, `AuthMerging` and their like: access is more than what stands here.
+    pub access_is_more: bool,
+    /// `Options`.
+    pub options: Switches,
+    /// `SetEnv`.
+    pub set_env: Vec<Spanned<(String, String)>>,
+}
+
+impl Settings {
+    /// The first line that says who may see something.
+    pub fn access_span(&self) -> Option<Span> {
+        let require = self.require.first().map(|one| one.span);
+        require.or_else(|| self.order.as_ref().map(|one| one.span)).or_else(|| self.allow.first().map(|one| one.span))
+    }
+}

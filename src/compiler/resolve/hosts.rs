@@ -1,0 +1,78 @@
+//! A host with everything that it inherits from the main server.
+
+use super::Resolver;
+use crate::compiler::model::{ApplicationGroupName, Host, Mount};
+use crate::compiler::source::Spanned;
+use crate::plan::{self, ApplicationGroup};
+
+impl Resolver<'_> {
+    pub(super) fn host(&self, host: &Host) -> plan::Host {
+        let main = self.server.main();
+        let is_main = std::ptr::eq(host, main);
+        let number = |own: &Option<Spanned<u64>>, inherited: &Option<Spanned<u64>>, default| {
+            own.as_ref().or(inherited.as_ref()).map_or(default, |value| value.value)
+        };
+        let name = host.server_name.as_ref().map(|name| &name.value);
+        let mut settings = self.settings(&main.settings);
+        if !is_main {
+            settings.overlay(&self.settings(&host.settings));
+        }
+        let own = |inherited| if is_main { None } else { Some(inherited) };
+        plan::Host {
+            addresses: host.addresses.iter().map(|address| address.value.clone()).collect(),
+            server_name: name.map(|name| name.name.clone()),
+            server_port: name.and_then(|name| name.port),
+            server_aliases: host.server_aliases.iter().map(|alias| alias.value.clone()).collect(),
+            server_admin: host.server_admin.as_ref().or(main.server_admin.as_ref()).map(|admin| admin.value.clone()),
+            document_root: host
+                .document_root
+                .as_ref()
+                .or(main.document_root.as_ref())
+                .map(|root| self.join(&root.value)),
+            error_log: self.error_log(host),
+            access_logs: self.access_logs(host),
+            timeout: number(&host.timeout, &main.timeout, 60) as u32,
+            keep_alive: host.keep_alive.as_ref().or(main.keep_alive.as_ref()).is_none_or(|state| state.value),
+            keep_alive_timeout_ms: number(&host.keep_alive_timeout, &main.keep_alive_timeout, 5000),
+            max_keep_alive_requests: number(&host.max_keep_alive_requests, &main.max_keep_alive_requests, 100),
+            aliases: host
+                .aliases
+                .iter()
+                .chain(own(&main.aliases).into_iter().flatten())
+                .map(|alias| self.alias(alias))
+                .collect(),
+            mounts: self.server.mounts_of(host).map(|mount| self.mount(mount)).collect(),
+            settings,
+            sections: self.sections(host),
+            place: self.place(host.span),
+        }
+    }
+
+    fn alias(&self, alias: &crate::compiler::model::Alias) -> plan::Alias {
+        plan::Alias {
+            url_path: alias.url_path.value.clone(),
+            target: self.join_text(&alias.target.value),
+            place: self.place(alias.url_path.span),
+        }
+    }
+
+    fn mount(&self, mount: &Mount) -> plan::Mount {
+        plan::Mount {
+            url_path: mount.url_path.value.clone(),
+            target: self.join_text(&mount.script.value),
+            process_group: mount.process_group.as_ref().map(|name| self.process_group_name(name)),
+            application_group: mount.application_group.as_ref().map(application_group),
+            callable_object: mount.callable_object.as_ref().map(|name| name.value.clone()),
+            pass_authorization: mount.pass_authorization.as_ref().map(|state| state.value),
+            place: self.place(mount.url_path.span),
+        }
+    }
+}
+
+/// A token that only a request could expand is reported when our runtime is asked about, so it never gets as far as to run.
+pub(super) fn application_group(name: &Spanned<ApplicationGroupName>) -> ApplicationGroup {
+    match &name.value {
+        ApplicationGroupName::Plain(plain) => plain.clone(),
+        ApplicationGroupName::Token(token) => ApplicationGroup::Named(token.clone()),
+    }
+}

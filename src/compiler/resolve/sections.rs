@@ -1,0 +1,66 @@
+//! Sections in the order in which they are merged, what they set, and whether they leave anything to embedded mode.
+
+use super::Resolver;
+use super::hosts::application_group;
+use crate::compiler::model::{self, Matcher};
+use crate::plan::sections::{Match, Section, Settings};
+use crate::plan::{Host, ProcessGroupName};
+
+impl Resolver<'_> {
+    pub(super) fn sections(&self, host: &model::Host) -> Vec<Section> {
+        let plain = |section: &model::Section| match &section.matcher {
+            Matcher::Plain(plain) => Some(plain.clone()),
+            Matcher::Unknown => None,
+        };
+        let one = |merged: model::Merged| Section {
+            matches: merged.chain().filter_map(plain).collect(),
+            settings: self.settings(&merged.section.settings),
+            place: self.place(merged.section.span),
+        };
+        self.server.sections_of(host).into_iter().map(one).collect()
+    }
+
+    pub(super) fn settings(&self, written: &model::Settings) -> Settings {
+        let flag = |state: &Option<crate::compiler::source::Spanned<bool>>| state.as_ref().map(|state| state.value);
+        let list = |all: &Vec<_>| (!all.is_empty()).then(|| all.clone());
+        Settings {
+            process_group: written.process_group.as_ref().map(|name| self.process_group_name(name)),
+            application_group: written.application_group.as_ref().map(application_group),
+            callable_object: written.callable_object.as_ref().map(|name| name.value.clone()),
+            pass_authorization: flag(&written.pass_authorization),
+            script_reloading: flag(&written.script_reloading),
+            chunked_request: flag(&written.chunked_request),
+            limit_request_body: written.limit_request_body.as_ref().map(|limit| limit.value),
+            require: (!written.require.is_empty())
+                .then(|| written.require.iter().map(|require| require.value.clone()).collect()),
+            order: written.order.as_ref().map(|order| order.value),
+            allow: list(&written.allow.iter().map(|peer| peer.value.clone()).collect()),
+            deny: list(&written.deny.iter().map(|peer| peer.value.clone()).collect()),
+            options: written.options,
+            set_env: written.set_env.iter().map(|variable| variable.value.clone()).collect(),
+        }
+    }
+}
+
+/// Whether a request to a host may reach an application that no process group runs.
+pub(super) fn may_run_embedded(host: &Host) -> bool {
+    let embedded = Some(ProcessGroupName::Embedded);
+    let by_section = host.sections.iter().any(|section| section.settings.process_group == embedded);
+    host.mounts.iter().any(|mount| match &mount.process_group {
+        Some(name) => *name == ProcessGroupName::Embedded,
+        None => by_section || !always_daemon(host, mount),
+    })
+}
+
+/// Whether the host, or a section that certainly matches every request to a mount, names a process group.
+fn always_daemon(host: &Host, mount: &crate::plan::Mount) -> bool {
+    let daemon = |settings: &Settings| matches!(settings.process_group, Some(ProcessGroupName::Daemon(_)));
+    let matches = |one: &Match| match one {
+        Match::Directory(path) => model::path_is_within(&mount.target, path),
+        Match::Files(name) => !mount.target.ends_with('/') && mount.target.rsplit('/').next() == Some(name.as_str()),
+        Match::Location(prefix) => model::starts_with_path(&mount.url_path, prefix),
+        _ => false,
+    };
+    daemon(&host.settings)
+        || host.sections.iter().any(|section| daemon(&section.settings) && section.matches.iter().all(matches))
+}

@@ -1,0 +1,144 @@
+//! Pairs the tags of a file. In Rust and not in the grammar: only so can we say which opening line a tag fails to close, and
+//! go on after it.
+
+use super::lines::Statement;
+use super::tree::{Directive, File, Node, Section};
+use super::{
+    MALFORMED_TAG, MISMATCHED_CLOSING, NESTING_TOO_DEEP, TEXT_AFTER_CLOSING_TAG, UNCLOSED_SECTION, UNMATCHED_CLOSING,
+};
+use crate::compiler::diagnostic::{Report, Severity, nearest};
+use crate::compiler::source::{Mapped, Span, Spanned};
+
+/// How deep sections may be nested. What is deeper is read as if it stood at this depth.
+pub(crate) const DEEPEST: usize = 64;
+
+/// Sections whose closing line must be nothing but the tag, as long as their condition is true.
+const CONDITIONALS: [&str; 6] = ["IfModule", "IfDefine", "IfVersion", "IfFile", "IfDirective", "IfSection"];
+
+/// The sections that are open, the outermost first, each with what stood before it.
+struct Pairing<'a> {
+    open: Vec<(Directive, Vec<Node>)>,
+    nodes: Vec<Node>,
+    /// Sections beyond [`DEEPEST`]: their lines are kept, they themselves are not.
+    too_deep: Vec<Spanned<String>>,
+    report: &'a mut Report,
+}
+
+/// Makes a tree of the statements of a file.
+pub(super) fn pair(statements: Vec<Statement>, report: &mut Report) -> File {
+    let mut pairing = Pairing { open: Vec::new(), nodes: Vec::new(), too_deep: Vec::new(), report };
+    for statement in statements {
+        match statement {
+            Statement::Directive(directive) => pairing.nodes.push(Node::Directive(directive)),
+            Statement::Opening(opening) => pairing.open(opening),
+            Statement::Closing { name, closed, tail } => pairing.close(&name, closed, &tail),
+        }
+    }
+    while let Some((opening, _)) = pairing.open.last() {
+        let label = "opened here, open at the end of the file";
+        let help = format!("add `</{}>`", opening.name.text);
+        pairing.report.push(UNCLOSED_SECTION.at(tag(opening), label).help(help));
+        pairing.leave();
+    }
+    File { nodes: pairing.nodes }
+}
+
+impl Pairing<'_> {
+    fn open(&mut self, mut opening: Directive) {
+        match opening.arguments.text().rfind('>') {
+            Some(end) => opening.arguments = opening.arguments.slice(0..end),
+            None => {
+                let help = "end the line with `>`";
+                self.report.push(MALFORMED_TAG.at(opening.span(), "`>` is missing").help(help));
+            }
+        }
+        if self.open.len() < DEEPEST {
+            self.open.push((opening, std::mem::take(&mut self.nodes)));
+            return;
+        }
+        if self.too_deep.is_empty() {
+            let (outermost, _) = &self.open[0];
+            let found = NESTING_TOO_DEEP.at(tag(&opening), "the 65th section inside one another");
+            self.report.push(found.and(tag(outermost), "the outermost begins here"));
+        }
+        self.too_deep.push(opening.name.spanned());
+    }
+
+    fn close(&mut self, name: &Spanned<String>, closed: bool, tail: &Mapped) {
+        let whole =
+            Span { start: name.span.start.saturating_sub(2), end: name.span.end + u32::from(closed), ..name.span };
+        if closed {
+            self.look_at_tail(name, tail);
+        } else {
+            let help = format!("write `</{}>`", name.value);
+            self.report.push(MALFORMED_TAG.at(whole.to(tail.whole()), "`>` must follow the name").help(help));
+        }
+        if let Some(at) = self.too_deep.iter().rposition(|open| open.value.eq_ignore_ascii_case(&name.value)) {
+            self.too_deep.truncate(at);
+            return;
+        }
+        let Some(at) = self.open.iter().rposition(|(opening, _)| opening.is(&name.value)) else {
+            self.close_misspelt(name, whole);
+            return;
+        };
+        // What was opened inside and not closed ends here, so that the lines after it are read where they belong.
+        while self.open.len() > at + 1 {
+            let (inner, _) = &self.open[self.open.len() - 1];
+            let found = UNCLOSED_SECTION.at(tag(inner), "opened here, never closed");
+            let found = found.and(whole, format!("`<{}>` ends here", name.value));
+            let help = format!("add `</{}>` before `</{}>`", inner.name.text, name.value);
+            self.report.push(found.help(help));
+            self.leave();
+        }
+        self.leave();
+    }
+
+    /// A closing tag of no open section: perhaps the innermost one's, misspelt.
+    fn close_misspelt(&mut self, name: &Spanned<String>, whole: Span) {
+        let innermost = self.open.last().map(|(opening, _)| (opening.name.text.clone(), tag(opening)));
+        match innermost {
+            Some((open, span)) if nearest(&name.value, [open.as_str()]).is_some() => {
+                let found = MISMATCHED_CLOSING.at(whole, format!("does not close `<{open}>`"));
+                self.report.push(found.and(span, "opened here").help(format!("write `</{open}>`")));
+                self.leave();
+            }
+            Some((open, span)) => {
+                let found = UNMATCHED_CLOSING.at(whole, "no such section is open");
+                self.report.push(found.and(span, format!("`<{open}>` is open")));
+            }
+            None => self.report.push(UNMATCHED_CLOSING.at(whole, "no section is open")),
+        }
+    }
+
+    fn look_at_tail(&mut self, name: &Spanned<String>, tail: &Mapped) {
+        let text = tail.text().trim();
+        if text.is_empty() {
+            return;
+        }
+        let at = tail.text().len() - tail.text().trim_start().len();
+        let span = tail.span(at..at + text.len());
+        let conditional = CONDITIONALS.iter().any(|known| known.eq_ignore_ascii_case(&name.value));
+        let found = if text.starts_with('<') {
+            TEXT_AFTER_CLOSING_TAG.at(span, "this tag is lost").graded(Severity::Error)
+        } else if conditional {
+            let label = "keeps the section from being closed";
+            TEXT_AFTER_CLOSING_TAG.at(span, label).graded(Severity::Error)
+        } else {
+            TEXT_AFTER_CLOSING_TAG.at(span, "ignored")
+        };
+        self.report.push(found.help("put it on a line of its own"));
+    }
+
+    fn leave(&mut self) {
+        if let Some((opening, before)) = self.open.pop() {
+            let nodes = std::mem::replace(&mut self.nodes, before);
+            self.nodes.push(Node::Section(Section { opening, nodes }));
+        }
+    }
+}
+
+/// The opening tag up to its name: `<Directory`.
+fn tag(opening: &Directive) -> Span {
+    let name = opening.name.span;
+    Span { start: name.start.saturating_sub(1), ..name }
+}

@@ -1,0 +1,57 @@
+//! The tree of a file: directives, and sections with what stands in them. Everything keeps its places.
+
+use super::words::{Word, words};
+use crate::compiler::source::{Mapped, Span};
+
+/// What a file holds, in its order.
+#[derive(Debug, Default)]
+pub struct File {
+    /// Its directives and sections.
+    pub nodes: Vec<Node>,
+}
+
+/// One thing in a file.
+#[derive(Debug)]
+pub enum Node {
+    /// A line.
+    Directive(Directive),
+    /// A section with its lines.
+    Section(Section),
+}
+
+/// A line: a name and what follows it. Also the opening line of a section, without `<` and `>`.
+#[derive(Debug, Clone)]
+pub struct Directive {
+    /// The name, as written.
+    pub name: Word,
+    /// What follows the name, untouched.
+    pub arguments: Mapped,
+    /// The whole line, continuations joined.
+    pub line: Mapped,
+}
+
+/// `<Name …> … </Name>`.
+#[derive(Debug)]
+pub struct Section {
+    /// The opening line.
+    pub opening: Directive,
+    /// What stands in it.
+    pub nodes: Vec<Node>,
+}
+
+impl Directive {
+    /// Whether the name is this one. Case does not matter, as in httpd.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.text.eq_ignore_ascii_case(name)
+    }
+
+    /// The words after the name.
+    pub fn words(&self) -> Vec<Word> {
+        words(&self.arguments)
+    }
+
+    /// Where the whole line stands.
+    pub fn span(&self) -> Span {
+        self.line.whole()
+    }
+}

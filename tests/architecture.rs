@@ -1,0 +1,130 @@
+//! The order of the modules, read from the sources: an arrow that points the wrong way fails here.
+
+use std::path::{Path, PathBuf};
+
+/// The stages of the compiler. Each names only those before it.
+const STAGES: [&str; 10] =
+    ["source", "diagnostic", "syntax", "expand", "model", "directive", "lower", "check", "resolve", "explain"];
+
+/// Calls to the world outside that the compiler must not make, and the one file that may.
+const OUTSIDE: [&str; 7] =
+    ["std::fs", "std::env", "std::net::Tcp", "std::process", "std::time", "SystemTime", "std::thread"];
+
+struct Source {
+    path: String,
+    /// Without comments and without tests.
+    code: String,
+}
+
+fn sources(folder: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    collect(&root.join(folder), &mut found);
+    found.sort();
+    found.into_iter().map(|path| read(root, &path)).collect()
+}
+
+fn collect(path: &Path, found: &mut Vec<PathBuf>) {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path).expect("a folder can be read") {
+            collect(&entry.expect("an entry can be read").path(), found);
+        }
+    } else if path.extension().is_some_and(|ending| ending == "rs") {
+        found.push(path.to_owned());
+    }
+}
+
+fn read(root: &Path, path: &Path) -> Source {
+    let text = std::fs::read_to_string(path).expect("a source is a text file");
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let path = path.strip_prefix(root).expect("it lies below the root").to_string_lossy().into_owned();
+    Source { path, code }
+}
+
+/// The stage that a file of the compiler belongs to.
+fn stage(path: &str) -> Option<usize> {
+    let rest = path.strip_prefix("src/compiler/")?;
+    let name = rest.split(['/', '.']).next()?;
+    STAGES.iter().position(|stage| *stage == name)
+}
+
+/// The stages that a file names: by `compiler::NAME`, and in a file that is a stage's root by `super::NAME`.
+fn named_stages(source: &Source) -> Vec<usize> {
+    let is_root = source.path.matches('/').count() == 2;
+    let named = |stage: &str| {
+        let through_super = is_root && (names(&source.code, "super::", stage) || in_braces(&source.code, "use super::{", stage));
+        names(&source.code, "compiler::", stage) || through_super
+    };
+    (0..STAGES.len()).filter(|index| named(STAGES[*index])).collect()
+}
+
+fn names(code: &str, prefix: &str, stage: &str) -> bool {
+    let full = format!("{prefix}{stage}");
+    code.match_indices(&full).any(|(at, _)| {
+        let after = code[at + full.len()..].chars().next();
+        !after.is_some_and(|next| next.is_alphanumeric() || next == '_')
+    })
+}
+
+fn in_braces(code: &str, opening: &str, stage: &str) -> bool {
+    code.match_indices(opening).any(|(at, _)| {
+        let list = code[at + opening.len()..].split('}').next().unwrap_or_default();
+        list.split(',').any(|name| name.trim().split("::").next() == Some(stage))
+    })
+}
+
+#[test]
+fn stages_name_only_the_stages_before_them() {
+    for source in sources("src/compiler") {
+        let own = stage(&source.path).unwrap_or_else(|| panic!("{} belongs to no stage", source.path));
+        for named in named_stages(&source) {
+            assert!(named <= own, "{} names {}, which comes after it", source.path, STAGES[named]);
+        }
+    }
+}
+
+#[test]
+fn the_compiler_and_the_runtime_know_only_the_plan() {
+    for source in sources("src/compiler") {
+        assert!(!source.code.contains("crate::runtime"), "{} names the runtime", source.path);
+    }
+    for source in sources("src/runtime") {
+        assert!(!source.code.contains("crate::compiler"), "{} names the compiler", source.path);
+    }
+    for source in sources("src/plan").into_iter().chain(sources("src/plan.rs")) {
+        let knows = source.code.contains("crate::compiler") || source.code.contains("crate::runtime");
+        assert!(!knows, "{} knows who uses it", source.path);
+    }
+}
+
+#[test]
+fn one_file_names_the_grammar_and_one_the_drawing() {
+    for source in sources("src") {
+        for (library, home) in [("pest", "src/compiler/syntax/lines.rs"), ("miette", "src/compiler/diagnostic/render.rs")] {
+            let named = source.code.contains(&format!("{library}::")) || source.code.contains(&format!("{library}_derive"));
+            assert!(!named || source.path == home, "{} names {library}", source.path);
+        }
+    }
+}
+
+#[test]
+fn the_compiler_does_not_touch_the_world() {
+    for source in sources("src/compiler") {
+        if source.path == "src/compiler/source/files.rs" {
+            continue;
+        }
+        for call in OUTSIDE {
+            assert!(!source.code.contains(call), "{} uses {call}", source.path);
+        }
+    }
+}
+
+#[test]
+fn nothing_unwraps_and_only_commands_print() {
+    for source in sources("src").into_iter().chain(sources("python/src")) {
+        assert!(!source.code.contains(".unwrap()"), "{} unwraps", source.path);
+        let prints = ["println!", "print!(", "dbg!("].iter().any(|call| source.code.contains(call));
+        assert!(!prints || source.path.starts_with("src/bin/"), "{} prints", source.path);
+    }
+}

@@ -1,0 +1,117 @@
+//! Laws over everything that may be found, and text that nobody would write.
+
+mod case;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use proptest::prelude::*;
+use wsgi_httpd::compiler::source::Memory;
+use wsgi_httpd::compiler::{Judge, Options, check, compile, explain};
+
+fn files(folder: &str, ending: &str) -> Vec<std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let paths = entries.map(|entry| entry.expect("it can be read").path());
+    paths.filter(|path| path.to_string_lossy().ends_with(ending)).collect()
+}
+
+#[test]
+fn every_code_is_shown_by_a_snapshot() {
+    let mut shown = BTreeSet::new();
+    for path in files("tests/snapshots", ".snap") {
+        let text = std::fs::read_to_string(path).expect("a snapshot is a text file");
+        shown.extend(text.lines().map(str::to_owned));
+    }
+    let missing: Vec<_> = explain::codes().iter().map(|code| code.name).filter(|name| !shown.contains(*name)).collect();
+    assert!(missing.is_empty(), "no snapshot shows {missing:?}");
+}
+
+#[test]
+fn every_check_has_a_case_and_a_near_miss() {
+    let cases: BTreeSet<String> = files("tests/cases/check", ".conf")
+        .iter()
+        .map(|path| path.file_name().expect("a file has a name").to_string_lossy().into_owned())
+        .collect();
+    for check in check::CHECKS {
+        let name = check.code.name.replace('-', "_");
+        for file in [format!("{name}.conf"), format!("{name}_ok.conf")] {
+            assert!(cases.contains(&file), "tests/cases/check/{file} is missing");
+        }
+    }
+}
+
+#[test]
+fn of_a_near_miss_nothing_is_said() {
+    for path in files("tests/cases/check", "_ok.conf") {
+        let compiled = case::read(&path).compile();
+        assert!(compiled.report.is_clean(), "{}:\n{}", path.display(), compiled.concise());
+    }
+}
+
+#[test]
+fn codes_are_well_formed() {
+    let mut names = BTreeSet::new();
+    for code in explain::codes() {
+        let kebab = code.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        assert!(kebab, "{} is not in kebab case", code.name);
+        assert!(names.insert(code.name), "{} is there twice", code.name);
+        assert!(!code.summary.ends_with('.'), "the summary of {} ends with a full stop", code.name);
+        assert!(code.explain.len() > 100, "{} is not explained", code.name);
+    }
+}
+
+fn compile_text(text: impl Into<Vec<u8>>, judge: Judge) -> wsgi_httpd::compiler::Compiled {
+    let mut files = Memory::default();
+    files.add(case::MAIN, text);
+    let options = Options { judge, ..Options::default() };
+    compile(&files, Path::new(case::MAIN), &options).expect("the main file is there")
+}
+
+#[test]
+fn deep_and_wide_input_is_read_to_its_end() {
+    let deep = "<Directory /a>\n".repeat(20_000);
+    assert!(compile_text(deep, Judge::Apache).report.has_errors());
+    let balanced = format!("{}{}", "<IfModule !none.c>\n".repeat(5000), "</IfModule>\n".repeat(5000));
+    assert!(compile_text(balanced, Judge::Apache).report.has_errors());
+    let mut wide = String::new();
+    for number in 0..20_000 {
+        writeln!(wide, "SetEnv NAME{number} \"a value\" \\\n").expect("writing to a string cannot fail");
+    }
+    assert!(!compile_text(wide, Judge::WsgiServe).report.has_errors() || cfg!(debug_assertions));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let compiled = compile_text(bytes, Judge::WsgiServe);
+        compiled.concise();
+    }
+
+    #[test]
+    fn random_lines_never_panic(lines in prop::collection::vec(line(), 0..40)) {
+        let compiled = compile_text(lines.join("\n"), Judge::WsgiServe);
+        compiled.full(wsgi_httpd::compiler::diagnostic::render::Style::PLAIN);
+        compiled.json();
+    }
+}
+
+/// Lines that look like a configuration, more or less.
+fn line() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec![
+        "WSGIScriptAlias", "WSGIDaemonProcess", "WSGIProcessGroup", "WSGIApplicationGroup", "Listen", "ServerName",
+        "<Directory", "</Directory>", "<VirtualHost", "</VirtualHost>", "<Files", "</Files>", "<Location", "</Location>",
+        "<IfModule", "</IfModule>", "<IfVersion", "</IfVersion>", "Define", "Include", "Require", "Order", "Allow",
+        "Options", "LogFormat", "CustomLog", "ServerRoot", "SetEnv", "KeepAlive", "<If", "</If>", "<RequireAny>", "Use",
+        "</RequireAny>", "Alias", "#", "", "ErrorLog", "LogLevel", "<Macro", "</Macro>", "${X}",
+    ]);
+    let word = prop::sample::select(vec![
+        "/", "/srv/app.wsgi", "name", "name=value", "process-group=a", "\"a b\"", "\"open", "'", "${X}", "${", "%{GLOBAL}", ">",
+        "*:80", "[::1]:80", "~", "!", "é", "\u{feff}", "\u{a0}", "\\", "all", "granted", "denied", "from", "10.0.0.0/8", "On",
+        "%{x}i %h \\", "99999999999999999999", "-1", "[a", "(", "*", "<", "-Indexes", ">=", "2.4", "httpd.conf", "|prog",
+    ]);
+    (name, prop::collection::vec(word, 0..5)).prop_map(|(name, words)| format!("{name} {}", words.join(" ")))
+}
