@@ -30,6 +30,8 @@ use super::pairs::Pairs;
 pub const MAX_PAYLOAD: usize = 4 << 20;
 /// The length of a frame's header, bytes.
 pub const HEADER: usize = 8;
+/// The length of the numbers that begin the payload of a `Head` frame, bytes.
+const HEAD_LENGTHS: usize = 8;
 /// Flag of `Request`: `Body` frames follow after `Continue`.
 pub const BODY_FOLLOWS: u8 = 1;
 /// Flag of `Head`: the answer is whole.
@@ -105,13 +107,18 @@ impl Frame {
 /// Appends a frame whose payload is `parts`, one after the other. The parts must not exceed [`MAX_PAYLOAD`] together.
 pub fn put(buffer: &mut Vec<u8>, kind: Kind, flags: u8, parts: &[&[u8]]) {
     let length: usize = parts.iter().map(|part| part.len()).sum();
-    debug_assert!(length <= MAX_PAYLOAD);
     buffer.reserve(HEADER + length);
-    buffer.extend_from_slice(&[kind as u8, flags, 0, 0]);
-    buffer.extend_from_slice(&(length as u32).to_le_bytes());
+    put_header(buffer, kind, flags, length);
     for part in parts {
         buffer.extend_from_slice(part);
     }
+}
+
+/// Appends the header of a frame whose payload, at most [`MAX_PAYLOAD`] bytes, the caller sends after it.
+pub fn put_header(buffer: &mut Vec<u8>, kind: Kind, flags: u8, length: usize) {
+    debug_assert!(length <= MAX_PAYLOAD);
+    buffer.extend_from_slice(&[kind as u8, flags, 0, 0]);
+    buffer.extend_from_slice(&(length as u32).to_le_bytes());
 }
 
 /// Appends a `Target` frame.
@@ -197,26 +204,32 @@ pub fn parse_request(payload: &[u8], find: impl FnOnce(u32) -> Option<Arc<Target
 /// Appends a `Head` frame with the first bytes of the body. Bytes over [`MAX_PAYLOAD`] go into `Body` frames and, if
 /// `complete`, an `End`.
 pub fn put_head(buffer: &mut Vec<u8>, head: &Head, body: &[u8], complete: bool) {
-    let headers = head.headers.as_bytes();
-    let room = MAX_PAYLOAD.saturating_sub(headers.len() + head.reason.len() + 12);
+    let room = room_behind(head);
     let (first, rest) = body.split_at(body.len().min(room));
-    put(
-        buffer,
-        Kind::Head,
-        if complete && rest.is_empty() { COMPLETE } else { 0 },
-        &[
-            &head.status.to_le_bytes(),
-            &(head.reason.len() as u16).to_le_bytes(),
-            &(headers.len() as u32).to_le_bytes(),
-            &head.reason,
-            headers,
-            first,
-        ],
-    );
+    put_head_before(buffer, head, first.len(), complete && rest.is_empty());
+    buffer.extend_from_slice(first);
     put_body(buffer, rest);
     if complete && !rest.is_empty() {
         put(buffer, Kind::End, 0, &[]);
     }
+}
+
+/// Appends a `Head` frame but for the first `length` bytes of the body, which the caller sends after it: at most as many as
+/// [`room_behind`] says.
+pub fn put_head_before(buffer: &mut Vec<u8>, head: &Head, length: usize, complete: bool) {
+    let headers = head.headers.as_bytes();
+    let flags = if complete { COMPLETE } else { 0 };
+    put_header(buffer, Kind::Head, flags, HEAD_LENGTHS + head.reason.len() + headers.len() + length);
+    buffer.extend_from_slice(&head.status.to_le_bytes());
+    buffer.extend_from_slice(&(head.reason.len() as u16).to_le_bytes());
+    buffer.extend_from_slice(&(headers.len() as u32).to_le_bytes());
+    buffer.extend_from_slice(&head.reason);
+    buffer.extend_from_slice(headers);
+}
+
+/// How many bytes of the body fit into the frame of a head.
+pub fn room_behind(head: &Head) -> usize {
+    MAX_PAYLOAD.saturating_sub(head.headers.as_bytes().len() + head.reason.len() + HEAD_LENGTHS)
 }
 
 /// Reads the payload of a `Head` frame: the head, and where in the payload the body begins.

@@ -1,0 +1,199 @@
+//! A daemon process: threads that each serve one connection, and the main thread that watches over them.
+
+mod connection;
+mod signal;
+mod slot;
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report};
+
+use crate::log;
+use crate::module::{self, Settings};
+use crate::object::Attached;
+use crate::process::{self, SHUTDOWN_TIMEOUT};
+use connection::Connection;
+use signal::Wake;
+use slot::Slot;
+
+/// Serves until the process leaves: told by the parent, by `SIGTERM`, or of its own accord.
+pub(crate) fn run(
+    attached: Attached<'_>,
+    work: DaemonWork,
+    descriptors: VecDeque<OwnedFd>,
+    control: &Control,
+) -> io::Result<()> {
+    log::set_level(work.level);
+    module::set_settings(settings(&work));
+    let main = process::furnish_main(attached, work.own_gil)?;
+    let wake = signal::install()?;
+    attached.detached(|| serve(&work, descriptors, control, wake))?;
+    process::end_interpreters(attached, main);
+    Ok(())
+}
+
+fn settings(work: &DaemonWork) -> Settings {
+    let group = &work.group;
+    Settings {
+        process_group: group.name.clone(),
+        maximum_processes: group.processes,
+        threads_per_process: group.threads,
+        home: group.home.as_ref().map(|home| home.as_os_str().as_bytes().to_vec()),
+        python_path: group.python_path.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()).collect(),
+        run_once: group.threads == 1 && group.maximum_requests == Some(1),
+    }
+}
+
+fn serve(work: &DaemonWork, descriptors: VecDeque<OwnedFd>, control: &Control, wake: Wake) -> io::Result<()> {
+    process::preload(&work.preload);
+    let shared = Arc::new(Shared {
+        slots: (0..work.group.threads).map(|_| Slot::default()).collect(),
+        leaving: AtomicBool::new(false),
+        reason: std::sync::Mutex::new(None),
+        requests: AtomicU64::new(0),
+        maximum_requests: work.group.maximum_requests.unwrap_or(u64::MAX),
+        running: AtomicUsize::new(work.group.threads as usize),
+        wake,
+    });
+    shared.connect(descriptors);
+    let threads = start(&shared)?;
+    control.send(&Report::Ready { python: Some(module::python_version()) }, &[])?;
+    let limit = watch(&shared, control)?;
+    leave(&shared, control, limit);
+    for thread in threads {
+        // A panic of a thread is in the log.
+        let _ = thread.join();
+    }
+    Ok(())
+}
+
+/// What the threads and the main thread share.
+pub(crate) struct Shared {
+    slots: Vec<Slot>,
+    /// No request is taken any more.
+    leaving: AtomicBool,
+    /// Why the process leaves of its own accord.
+    reason: std::sync::Mutex<Option<String>>,
+    requests: AtomicU64,
+    maximum_requests: u64,
+    /// Threads that have not ended.
+    running: AtomicUsize,
+    wake: Wake,
+}
+
+impl Shared {
+    fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::SeqCst)
+    }
+
+    /// Asks the main thread to let the process leave.
+    fn leave(&self, reason: &str) {
+        crate::interpreter::lock(&self.reason).get_or_insert_with(|| reason.to_owned());
+        self.leaving.store(true, Ordering::SeqCst);
+        self.wake.wake();
+    }
+
+    /// Counts a request that has been answered.
+    fn count(&self) {
+        if self.requests.fetch_add(1, Ordering::Relaxed) + 1 >= self.maximum_requests {
+            self.leave("maximum-requests");
+        }
+    }
+
+    /// Gives each thread a connection.
+    fn connect(&self, descriptors: VecDeque<OwnedFd>) {
+        for (slot, descriptor) in self.slots.iter().zip(descriptors) {
+            slot.give(UnixStream::from(descriptor));
+        }
+    }
+}
+
+fn start(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<()>>> {
+    let start = |number: usize| {
+        let shared = Arc::clone(shared);
+        std::thread::Builder::new().name(format!("request-{}", number + 1)).stack_size(crate::STACK_SIZE).spawn(
+            move || {
+                let ended = Ended(&shared);
+                while let Some(stream) = shared.slots[number].wait(&shared.leaving) {
+                    Connection::new(stream, number as u32 + 1, &shared).serve(&shared.slots[number]);
+                }
+                drop(ended);
+            },
+        )
+    };
+    (0..shared.slots.len()).map(start).collect()
+}
+
+/// Says that a thread has ended, however that came.
+struct Ended<'a>(&'a Shared);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+        self.0.wake.wake();
+    }
+}
+
+/// Waits for a reason to leave; gives how long that may take.
+fn watch(shared: &Shared, control: &Control) -> io::Result<Duration> {
+    loop {
+        let mut sources =
+            [PollFd::new(control, PollFlags::IN), PollFd::from_borrowed_fd(shared.wake.as_fd(), PollFlags::IN)];
+        match poll(&mut sources, None) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let heard = !sources[0].revents().is_empty();
+        shared.wake.clear();
+        if signal::terminated() > 0 || shared.is_leaving() {
+            return Ok(SHUTDOWN_TIMEOUT);
+        }
+        if !heard {
+            continue;
+        }
+        match control.receive::<Order>() {
+            Ok(Some((Order::Stop { within }, _))) => {
+                return Ok(Duration::try_from_secs_f64(within).unwrap_or(SHUTDOWN_TIMEOUT));
+            }
+            Ok(Some((Order::Connections { .. }, descriptors))) => shared.connect(descriptors),
+            // The parent has gone, or makes no sense any more.
+            Ok(None) | Err(_) => return Ok(SHUTDOWN_TIMEOUT),
+        }
+    }
+}
+
+/// Lets the threads finish what they have. Idle ones end at once.
+fn leave(shared: &Shared, control: &Control, limit: Duration) {
+    process::leave_within(limit + Duration::from_millis(200));
+    let end = Instant::now() + limit;
+    if let Some(reason) = crate::interpreter::lock(&shared.reason).take() {
+        // Nobody to tell when the parent has gone.
+        let _ = control.send(&Report::Leaving { reason }, &[]);
+    }
+    shared.leaving.store(true, Ordering::SeqCst);
+    shared.slots.iter().for_each(Slot::close_if_idle);
+    let terminated = signal::terminated();
+    while shared.running.load(Ordering::SeqCst) > 0 {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            process::exit_hard("a request has not ended in time");
+        }
+        if signal::terminated() > terminated {
+            process::exit_hard("told to end a second time");
+        }
+        let mut sources = [PollFd::from_borrowed_fd(shared.wake.as_fd(), PollFlags::IN)];
+        let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+        // What it gives does not matter: everything is looked at again.
+        let _ = poll(&mut sources, Some(&left));
+        shared.wake.clear();
+    }
+}

@@ -1,0 +1,65 @@
+//! What wakes the main thread: signals, and threads that have something to say.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::pipe::{PipeFlags, pipe_with};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::{emulate_default_handler, register};
+
+static TERMINATED: AtomicUsize = AtomicUsize::new(0);
+
+/// How often the process was told to end.
+pub(super) fn terminated() -> usize {
+    TERMINATED.load(Ordering::SeqCst)
+}
+
+/// A pipe that the main thread waits for.
+pub(super) struct Wake {
+    reader: OwnedFd,
+    writer: OwnedFd,
+}
+
+impl Wake {
+    /// Wakes the main thread.
+    pub(super) fn wake(&self) {
+        // A full pipe wakes it too.
+        let _ = rustix::io::write(&self.writer, &[1]);
+    }
+
+    /// Forgets all calls of [`Wake::wake`] so far.
+    pub(super) fn clear(&self) {
+        let mut buffer = [0; 64];
+        while rustix::io::read(&self.reader, &mut buffer).is_ok_and(|read| read == buffer.len()) {}
+    }
+}
+
+impl AsFd for Wake {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+}
+
+/// Takes `SIGTERM` from Python and makes `SIGINT` do nothing: a Ctrl-C at the terminal is the parent's.
+pub(super) fn install() -> io::Result<Wake> {
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+    let woken = rustix::io::fcntl_dupfd_cloexec(&writer, 3)?;
+    let process = std::process::id();
+    let terminate = move || {
+        if std::process::id() == process {
+            TERMINATED.fetch_add(1, Ordering::SeqCst);
+            let _ = rustix::io::write(&woken, &[1]);
+        } else {
+            // A child that the application forked: it shares the pipe, and is told to end itself.
+            let _ = emulate_default_handler(SIGTERM);
+        }
+    };
+    // SAFETY: the handlers use atomics, getpid, write and signal-hook's own emulation, which may all be used in a signal
+    // handler. A handler, unlike SIG_IGN, is not inherited by what the application executes.
+    unsafe {
+        register(SIGTERM, terminate)?;
+        register(SIGINT, || {})?;
+    }
+    Ok(Wake { reader, writer })
+}

@@ -1,0 +1,71 @@
+//! Embedded mode: applications in the process that accepts HTTP, called by the front's own threads.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use wsgi_httpd::runtime::exchange::{Application, Call, Exchange};
+use wsgi_httpd::runtime::front;
+use wsgi_httpd::runtime::handoff::{Control, FrontWork};
+
+use crate::gateway::{self, Caller};
+use crate::log;
+use crate::module::{self, Settings};
+use crate::object::Attached;
+use crate::process::{self, SHUTDOWN_TIMEOUT};
+
+/// Serves until the parent says stop.
+pub(crate) fn run(
+    attached: Attached<'_>,
+    work: FrontWork,
+    descriptors: VecDeque<OwnedFd>,
+    control: &Control,
+) -> io::Result<()> {
+    if let Some(host) = work.plan.hosts.first() {
+        log::set_level(host.error_log.wsgi_level);
+    }
+    let embedded = &work.plan.embedded;
+    module::set_settings(Settings {
+        process_group: String::new(),
+        maximum_processes: embedded.processes,
+        threads_per_process: embedded.threads,
+        home: None,
+        python_path: embedded.python_path.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()).collect(),
+        run_once: false,
+    });
+    let main = process::furnish_main(attached, work.own_gil)?;
+    let control = control.try_clone()?;
+    let served = attached.detached(|| {
+        process::preload(&work.preload);
+        front::serve(work, descriptors, control, Some(Arc::new(Embedded)))
+    });
+    process::leave_within(SHUTDOWN_TIMEOUT);
+    process::end_interpreters(attached, main);
+    served
+}
+
+/// The applications of this process.
+struct Embedded;
+
+thread_local! {
+    static THREAD_ID: Cell<u32> = const { Cell::new(0) };
+}
+
+static THREADS: AtomicU32 = AtomicU32::new(0);
+
+impl Application for Embedded {
+    fn run(&self, call: Call, exchange: &mut dyn Exchange) {
+        if THREAD_ID.get() == 0 {
+            THREAD_ID.set(THREADS.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+        gateway::run(call, exchange, Caller { thread_id: THREAD_ID.get(), daemon_start: 0, daemon: false });
+    }
+
+    fn python(&self) -> String {
+        module::python_version()
+    }
+}

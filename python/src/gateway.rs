@@ -1,0 +1,265 @@
+//! One request from the call of the application to the `close()` of its result (PEP 3333).
+
+pub(crate) mod environ;
+pub(crate) mod errors;
+pub(crate) mod file_wrapper;
+pub(crate) mod input;
+pub(crate) mod response;
+pub(crate) mod start_response;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+
+use bytes::Bytes;
+use wsgi_httpd::plan::log::LogLevel;
+use wsgi_httpd::runtime::exchange::{Call, Exchange, Head, InputError};
+
+use crate::application_group::{Binding, bind};
+use crate::interpreter::lock;
+use crate::log;
+use crate::object::{Attached, GilCell, Object, Raised, Result};
+use crate::script::{Readiness, Reloading};
+use response::Answer;
+
+/// What the gateway must know of the thread that calls it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    /// `mod_wsgi.thread_id`.
+    pub(crate) thread_id: u32,
+    /// `mod_wsgi.daemon_start`: microseconds since the epoch; 0 in embedded mode.
+    pub(crate) daemon_start: u64,
+    /// Whether a changed script ends the process.
+    pub(crate) daemon: bool,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is answered.
+    Served,
+    /// The script has changed, and nothing has been done.
+    Changed,
+}
+
+/// Runs one request on this thread, which is detached. Never panics.
+pub(crate) fn run(call: Call, exchange: &mut dyn Exchange, caller: Caller) -> Outcome {
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        let Some(binding) = bind(&call.target) else {
+            exchange.fail(500);
+            return Outcome::Served;
+        };
+        let ending = binding.interpreter.attach(|attached| attached_run(attached, &binding, call, exchange, caller));
+        ending.carry_out(exchange)
+    }));
+    ran.unwrap_or_else(|_| {
+        // The panic's hook has logged it.
+        exchange.fail(500);
+        Outcome::Served
+    })
+}
+
+/// What is left to do once the thread is detached again.
+enum Ending {
+    /// The answer has been sent.
+    Sent,
+    /// This is the whole answer. `short`: it has fewer bytes than its `Content-Length`.
+    Whole { head: Head, body: Vec<u8>, short: bool },
+    /// The application failed.
+    Failed(u16),
+    /// See [`Outcome::Changed`].
+    Changed,
+}
+
+impl Ending {
+    fn carry_out(self, exchange: &mut dyn Exchange) -> Outcome {
+        match self {
+            Self::Sent => {}
+            Self::Whole { head, body, short } => {
+                // Nobody is left to be told when the client has gone.
+                let _ = exchange.start(head, &body, !short);
+                if short {
+                    exchange.fail(500);
+                }
+            }
+            Self::Failed(status) => exchange.fail(status),
+            Self::Changed => return Outcome::Changed,
+        }
+        Outcome::Served
+    }
+}
+
+fn attached_run(
+    attached: Attached<'_>,
+    binding: &Binding,
+    call: Call,
+    exchange: &mut dyn Exchange,
+    caller: Caller,
+) -> Ending {
+    let client = Some(&call.environ);
+    let reloading = match (binding.target.script_reloading, caller.daemon) {
+        (false, _) => Reloading::Off,
+        (true, false) => Reloading::Here,
+        (true, true) => Reloading::Elsewhere,
+    };
+    let globals = match binding.script.ready(attached, binding.interpreter, reloading, client) {
+        Readiness::Ready(globals) => globals,
+        Readiness::Missing => return Ending::Failed(404),
+        Readiness::Failed => return Ending::Failed(500),
+        Readiness::Changed => return Ending::Changed,
+    };
+    let Ok(template) = environ::template(attached, binding) else {
+        errors::log_raised(attached, binding.interpreter, client, "environ cannot be made:");
+        return Ending::Failed(500);
+    };
+    let Some(application) = globals.item(attached, &template.callable) else {
+        let callable = &binding.target.callable_object;
+        let text = format!("WSGI script '{}' has no callable object '{callable}'", binding.script.name());
+        log::write(LogLevel::Error, client, text);
+        return Ending::Failed(500);
+    };
+    drop(globals);
+    let request = Request::new(call, exchange);
+    let running = Running::new(attached, &request);
+    let ending = respond(attached, binding, &template, &request, &application, caller);
+    drop(running);
+    ending
+}
+
+fn respond(
+    attached: Attached<'_>,
+    binding: &Binding,
+    template: &environ::Template,
+    request: &Arc<Request>,
+    application: &Object,
+    caller: Caller,
+) -> Ending {
+    let holder = binding.interpreter.holder(attached);
+    let result = (|| {
+        let input = crate::callback::view(attached, &holder.input, request)?;
+        let environ = environ::make(attached, holder, template, request, &input, caller)?;
+        let start_response = crate::callback::bound(attached, &start_response::START_RESPONSE, &input)?;
+        application.call_with(attached, &environ, &start_response)
+    })();
+    let ending = match result {
+        Ok(result) => {
+            let ending = response::take(attached, holder, request, &result);
+            response::close(attached, binding.interpreter, request, &result);
+            ending
+        }
+        Err(Raised) => Err(response::Failure::Raised),
+    };
+    match ending {
+        Ok(ending) => ending,
+        Err(response::Failure::Gone) => {
+            log::write(LogLevel::Info, Some(&request.call.environ), "the client left before its answer was complete");
+            Ending::Failed(500)
+        }
+        Err(response::Failure::Logged) => Ending::Failed(500),
+        Err(response::Failure::Raised) => {
+            let text = format!("exception in WSGI script '{}':", binding.script.name());
+            errors::log_raised(attached, binding.interpreter, Some(&request.call.environ), &text);
+            if request.is_complete(attached) { Ending::Sent } else { Ending::Failed(500) }
+        }
+    }
+}
+
+/// One request, as its Python objects see it. It holds no Python object itself, so it may be dropped anywhere.
+pub(crate) struct Request {
+    /// The call.
+    pub(crate) call: Call,
+    channel: Mutex<Channel>,
+    /// What the application has said of its answer.
+    answer: GilCell<Answer>,
+    /// The unfinished line of `wsgi.errors`.
+    line: GilCell<Vec<u8>>,
+    ended: AtomicBool,
+}
+
+/// The way to the front while the request runs.
+pub(crate) struct Channel {
+    exchange: Option<NonNull<dyn Exchange>>,
+    /// What was read and not given to the application yet.
+    pub(crate) buffer: Bytes,
+    /// The body is at its end.
+    pub(crate) at_end: bool,
+    /// Why the body ended early.
+    pub(crate) error: Option<InputError>,
+}
+
+// SAFETY: the exchange is used by whoever has locked the channel, while the thread that owns it waits for the application;
+// `Running` takes it away before that thread goes on.
+unsafe impl Send for Channel {}
+
+impl Channel {
+    /// The exchange; `None` when the request has ended.
+    pub(crate) fn exchange(&mut self) -> Option<&mut dyn Exchange> {
+        // SAFETY: `Running` clears the pointer, under the lock, before the exchange's borrow ends.
+        self.exchange.map(|mut exchange| unsafe { exchange.as_mut() })
+    }
+}
+
+impl Request {
+    fn new(call: Call, exchange: &mut dyn Exchange) -> Arc<Self> {
+        let exchange: NonNull<dyn Exchange + '_> = NonNull::from(exchange);
+        // SAFETY: only the lifetime is changed. `Running`, which the caller makes next, ends the use in time.
+        let exchange = unsafe { std::mem::transmute::<NonNull<dyn Exchange + '_>, NonNull<dyn Exchange>>(exchange) };
+        Arc::new(Self {
+            call,
+            channel: Mutex::new(Channel { exchange: Some(exchange), buffer: Bytes::new(), at_end: false, error: None }),
+            answer: GilCell::new(Answer::default()),
+            line: GilCell::new(Vec::new()),
+            ended: AtomicBool::new(false),
+        })
+    }
+
+    /// Locks the way to the front. Never waits with the GIL held, which the thread that has the lock may need.
+    pub(crate) fn channel(&self, attached: Attached<'_>) -> MutexGuard<'_, Channel> {
+        match self.channel.try_lock() {
+            Ok(channel) => channel,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => attached.detached(|| lock(&self.channel)),
+        }
+    }
+
+    /// Whether the request is over: its objects are of no use any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+}
+
+/// A request while its application runs on this thread. Dropping it ends the request for its objects.
+struct Running<'a> {
+    attached: Attached<'a>,
+    request: &'a Arc<Request>,
+}
+
+impl<'a> Running<'a> {
+    fn new(attached: Attached<'a>, request: &'a Arc<Request>) -> Self {
+        errors::set_current(Some(Arc::clone(request)));
+        Self { attached, request }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        errors::end_lines(self.attached, self.request);
+        errors::set_current(None);
+        self.request.ended.store(true, Ordering::Release);
+        self.request.channel(self.attached).exchange = None;
+    }
+}
+
+/// What the closures of callbacks share: the request of a view, while it runs.
+fn running(attached: Attached<'_>, object: *mut pyo3_ffi::PyObject, what: &str) -> Result<Arc<Request>> {
+    // SAFETY: called by the methods of our classes and by functions bound to objects of them.
+    let request = unsafe { crate::callback::request_of(object) };
+    match request {
+        Some(request) if !request.has_ended() => Ok(request),
+        _ => {
+            let text = format!("{what} is used after the end of its request");
+            Err(attached.raise(crate::object::Exception::Runtime, &text))
+        }
+    }
+}

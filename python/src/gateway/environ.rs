@@ -1,0 +1,200 @@
+//! `environ`: a fresh dict for each request, copied from a template of what is the same for all requests of a target.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pyo3_ffi as ffi;
+
+use super::{Caller, Request};
+use crate::application_group::Binding;
+use crate::module::{APACHE_VERSION, Holder, VERSION, insert, settings, triple};
+use crate::object::{Attached, Object, Result};
+
+/// What the requests of a target have in common.
+pub(crate) struct Template {
+    environ: Object,
+    /// The callable object's name.
+    pub(crate) callable: Object,
+    /// Names whose values are new in each request.
+    keys: OwnKeys,
+}
+
+// SAFETY: a template is used and dropped attached, in its interpreter (see `Interpreter::forget_application`).
+unsafe impl Send for Template {}
+// SAFETY: as above.
+unsafe impl Sync for Template {}
+
+struct OwnKeys {
+    input: Object,
+    errors: Object,
+    url_scheme: Object,
+    request_start: Object,
+    queue_start: Object,
+    daemon_start: Object,
+    application_start: Object,
+    thread_id: Object,
+}
+
+/// The template of a binding, made with its first request.
+pub(crate) fn template(attached: Attached<'_>, binding: &Binding) -> Result<Arc<Template>> {
+    if let Some(template) = binding.template.with(attached, |template| template.as_ref().map(Arc::clone)) {
+        return Ok(template);
+    }
+    let made = Arc::new(make_template(attached, binding)?);
+    // Another thread may have been faster: both are right.
+    let old = binding.template.with(attached, |template| template.replace(Arc::clone(&made)));
+    drop(old);
+    Ok(made)
+}
+
+fn make_template(attached: Attached<'_>, binding: &Binding) -> Result<Template> {
+    let target = &binding.target;
+    let holder = binding.interpreter.holder(attached);
+    let environ = Object::dict(attached)?;
+    let text = |text: &str| Object::text(attached, text);
+    let boolean = |value| Object::boolean(attached, value);
+    let version = Object::tuple(attached, [Object::integer(attached, 1)?, Object::integer(attached, 0)?])?;
+    let zero = Object::float(attached, 0.0)?;
+    for (name, value) in [
+        ("wsgi.version", version),
+        ("wsgi.multithread", boolean(target.multithread)),
+        ("wsgi.multiprocess", boolean(target.multiprocess)),
+        ("wsgi.run_once", boolean(settings().run_once)),
+        ("wsgi.url_scheme", text("http")?),
+        ("wsgi.input_terminated", boolean(true)),
+        ("wsgi.file_wrapper", holder.file_wrapper.share(attached)),
+        ("apache.version", triple(attached, APACHE_VERSION)?),
+        ("mod_wsgi.version", triple(attached, VERSION)?),
+        ("mod_wsgi.process_group", text(&target.process_group)?),
+        ("mod_wsgi.application_group", text(&target.application_group)?),
+        ("mod_wsgi.callable_object", text(&target.callable_object)?),
+        ("mod_wsgi.request_handler", text("wsgi-script")?),
+        ("mod_wsgi.handler_script", text("")?),
+        // Those that each request sets, so that setting them does not make the dict grow.
+        ("wsgi.input", Object::none(attached)),
+        ("wsgi.errors", Object::none(attached)),
+        ("mod_wsgi.request_start", zero.share(attached)),
+        ("mod_wsgi.queue_start", zero.share(attached)),
+        ("mod_wsgi.daemon_start", zero.share(attached)),
+        ("mod_wsgi.application_start", zero),
+        ("mod_wsgi.thread_id", Object::integer(attached, 0)?),
+    ] {
+        insert(attached, &environ, name, &value)?;
+    }
+    for (name, value) in target.environ.iter() {
+        set(attached, holder, &environ, name, value)?;
+    }
+    let key = |name: &str| Object::interned(attached, name.as_bytes());
+    Ok(Template {
+        environ,
+        callable: Object::interned(attached, target.callable_object.as_bytes())?,
+        keys: OwnKeys {
+            input: key("wsgi.input")?,
+            errors: key("wsgi.errors")?,
+            url_scheme: key("wsgi.url_scheme")?,
+            request_start: key("mod_wsgi.request_start")?,
+            queue_start: key("mod_wsgi.queue_start")?,
+            daemon_start: key("mod_wsgi.daemon_start")?,
+            application_start: key("mod_wsgi.application_start")?,
+            thread_id: key("mod_wsgi.thread_id")?,
+        },
+    })
+}
+
+/// Makes the `environ` of a request.
+pub(crate) fn make(
+    attached: Attached<'_>,
+    holder: &Holder,
+    template: &Template,
+    request: &Arc<Request>,
+    input: &Object,
+    caller: Caller,
+) -> Result<Object> {
+    // SAFETY: the template is a dict.
+    let environ = unsafe { Object::owned(ffi::PyDict_Copy(template.environ.as_ptr()))? };
+    let call = &request.call;
+    for (name, value) in call.environ.iter() {
+        set(attached, holder, &environ, name, value)?;
+    }
+    let keys = &template.keys;
+    environ.set_item(attached, &keys.input, input)?;
+    environ.set_item(attached, &keys.errors, &crate::callback::view(attached, &holder.errors, request)?)?;
+    if call.https {
+        environ.set_item(attached, &keys.url_scheme, &Object::text(attached, "https")?)?;
+    }
+    let time = |microseconds: u64| Object::float(attached, microseconds as f64 / 1e6);
+    environ.set_item(attached, &keys.request_start, &time(call.request_start)?)?;
+    if caller.daemon {
+        environ.set_item(attached, &keys.queue_start, &time(call.queue_start)?)?;
+        environ.set_item(attached, &keys.daemon_start, &time(caller.daemon_start)?)?;
+    }
+    environ.set_item(attached, &keys.thread_id, &Object::integer(attached, caller.thread_id.into())?)?;
+    environ.set_item(attached, &keys.application_start, &time(now())?)?;
+    Ok(environ)
+}
+
+/// Microseconds since the epoch.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64
+}
+
+fn set(attached: Attached<'_>, holder: &Holder, environ: &Object, name: &[u8], value: &[u8]) -> Result<()> {
+    let key = key(attached, holder, name)?;
+    let is_file = matches!(name, b"SCRIPT_FILENAME" | b"DOCUMENT_ROOT");
+    let value = if is_file { Object::file_name(attached, value)? } else { Object::latin1(attached, value)? };
+    environ.set_item(attached, &key, &value)?;
+    // What they were before trusted proxies changed them; a front that changes them sends these names too.
+    let before = match name {
+        b"SCRIPT_NAME" => b"mod_wsgi.script_name".as_slice(),
+        b"PATH_INFO" => b"mod_wsgi.path_info",
+        _ => return Ok(()),
+    };
+    environ.set_item(attached, &self::key(attached, holder, before)?, &value)
+}
+
+/// The keys that were seen, interned.
+#[derive(Default)]
+pub(crate) struct Keys(HashMap<Box<[u8]>, Object, Hasher>);
+
+/// Names come from clients: more are not remembered.
+const MOST_KEYS: usize = 512;
+
+fn key(attached: Attached<'_>, holder: &Holder, name: &[u8]) -> Result<Object> {
+    let known = holder.keys.with(attached, |keys| keys.0.get(name).map(|key| key.share(attached)));
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    if holder.keys.with(attached, |keys| keys.0.len()) >= MOST_KEYS {
+        return Object::latin1(attached, name);
+    }
+    let new = Object::interned(attached, name)?;
+    let old = holder.keys.with(attached, |keys| keys.0.insert(name.into(), new.share(attached)));
+    drop(old);
+    Ok(new)
+}
+
+type Hasher = std::hash::BuildHasherDefault<Fnv>;
+
+/// FNV-1a over eight bytes at a time: names are short, and there are at most [`MOST_KEYS`], so that nobody gains by collisions.
+pub(crate) struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl std::hash::Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for block in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..block.len()].copy_from_slice(block);
+            self.0 = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! `wsgi.errors`, `sys.stdout`, `sys.stderr` and tracebacks: lines of the error log.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use pyo3_ffi as ffi;
+use wsgi_httpd::plan::log::LogLevel;
+
+use super::{Request, running};
+use crate::callback::{Arguments, Method, class as make_class, enter};
+use crate::interpreter::Interpreter;
+use crate::log::{self, Client};
+use crate::object::{Attached, Exception, Object, Raised, Result};
+
+thread_local! {
+    /// The request that runs on this thread.
+    static CURRENT: RefCell<Option<Arc<Request>>> = const { RefCell::new(None) };
+    /// The unfinished line of `sys.stdout` and `sys.stderr` of this thread.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Says which request runs on this thread.
+pub(crate) fn set_current(request: Option<Arc<Request>>) {
+    CURRENT.set(request);
+}
+
+/// Ends the lines that a request has left unfinished.
+pub(crate) fn end_lines(attached: Attached<'_>, request: &Request) {
+    let client = Some(&request.call.environ);
+    for line in [request.line.with(attached, std::mem::take), LINE.take()] {
+        if !line.is_empty() {
+            log::write(LogLevel::Error, client, line);
+        }
+    }
+}
+
+/// Logs the exception that was raised, with its traceback, below a line that says what failed.
+pub(crate) fn log_raised(attached: Attached<'_>, interpreter: &Interpreter, client: Client<'_>, what: &str) {
+    let Some(caught) = attached.take_raised() else {
+        log::write(LogLevel::Error, client, format!("{what} no exception is set"));
+        return;
+    };
+    // SAFETY: both are valid objects.
+    if unsafe { ffi::PyErr_GivenExceptionMatches(caught.kind.as_ptr(), system_exit()) } != 0 {
+        log::write(LogLevel::Error, client, format!("{what} SystemExit, which ends the request and not the process"));
+    } else {
+        log::write(LogLevel::Error, client, what);
+    }
+    let traceback = match &caught.traceback {
+        Some(traceback) => traceback.share(attached),
+        None => Object::none(attached),
+    };
+    let arguments = [caught.kind.share(attached), caught.value.share(attached), traceback];
+    let lines = Object::tuple(attached, arguments)
+        .and_then(|arguments| interpreter.holder(attached).describe.call_tuple(attached, &arguments));
+    match lines.and_then(|lines| utf8(attached, &lines)) {
+        Ok(lines) => log::write(LogLevel::Error, client, lines.as_bytes(attached).unwrap_or_default()),
+        Err(Raised) => {
+            // No stack or no memory left for the traceback module.
+            attached.clear_raised();
+            let text = format!("{} (its traceback cannot be shown)", caught.value.class_name(attached));
+            log::write(LogLevel::Error, client, text);
+        }
+    }
+}
+
+/// Logs the exception that was raised where there is no interpreter of ours yet: Python prints it to standard error.
+pub(crate) fn log_raised_plain(_attached: Attached<'_>) {
+    // SAFETY: the thread is attached and the error indicator is set, or nothing is printed.
+    unsafe {
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Print();
+        }
+    }
+}
+
+fn system_exit() -> *mut ffi::PyObject {
+    // SAFETY: set before any of our code runs.
+    unsafe { ffi::PyExc_SystemExit }
+}
+
+/// A `str` as `bytes`; lone surrogates are written as escapes.
+fn utf8(_attached: Attached<'_>, text: &Object) -> Result<Object> {
+    // SAFETY: both names end in NUL; a TypeError is raised for what is no str.
+    unsafe {
+        Object::owned(ffi::PyUnicode_AsEncodedString(text.as_ptr(), c"utf-8".as_ptr(), c"backslashreplace".as_ptr()))
+    }
+}
+
+/// `log_bytes(block)`: what is written to `sys.stdout` and `sys.stderr`.
+pub(crate) static LOG_BYTES: Method = Method::new(c"log_bytes", log_bytes, c"Adds to this thread's line of the log.");
+/// `log_info(text)`.
+pub(crate) static LOG_INFO: Method = Method::new(c"log_info", log_info, c"Writes lines of level info.");
+
+unsafe extern "C" fn log_bytes(
+    _: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by Python.
+    unsafe {
+        enter(arguments, keywords, |attached, arguments| {
+            let block = arguments.get(0, c"block").ok_or_else(|| attached.raise(Exception::Type, "no block"))?;
+            let block = block.as_bytes(attached).unwrap_or_default();
+            CURRENT.with_borrow(|current| {
+                let client = current.as_ref().map(|request| &request.call.environ);
+                LINE.with_borrow_mut(|line| add(line, block, client));
+            });
+            Ok(Object::none(attached))
+        })
+    }
+}
+
+unsafe extern "C" fn log_info(
+    _: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by Python.
+    unsafe {
+        enter(arguments, keywords, |attached, arguments| {
+            let text = arguments.get(0, c"text").ok_or_else(|| attached.raise(Exception::Type, "no text"))?;
+            let text = utf8(attached, &text)?;
+            CURRENT.with_borrow(|current| {
+                let client = current.as_ref().map(|request| &request.call.environ);
+                log::write(LogLevel::Info, client, text.as_bytes(attached).unwrap_or_default());
+            });
+            Ok(Object::none(attached))
+        })
+    }
+}
+
+/// Writes the lines that are whole now and keeps the rest.
+fn add(line: &mut Vec<u8>, block: &[u8], client: Client<'_>) {
+    let Some(end) = block.iter().rposition(|byte| *byte == b'\n') else {
+        line.extend_from_slice(block);
+        return;
+    };
+    line.extend_from_slice(&block[..end]);
+    log::write(LogLevel::Error, client, &line[..]);
+    line.clear();
+    line.extend_from_slice(&block[end + 1..]);
+}
+
+/// The class of `wsgi.errors`.
+pub(crate) fn class(attached: Attached<'_>) -> Result<Object> {
+    static METHODS: [Method; 9] = [
+        Method::new(c"write", write, c"Adds text; whole lines go to the error log."),
+        Method::new(c"writelines", write_lines, c"Adds texts."),
+        Method::new(c"flush", flush, c"Does nothing: whole lines go out at once."),
+        Method::new(c"close", flush, c"Does nothing: whole lines go out at once."),
+        Method::new(c"readable", no, c"False."),
+        Method::new(c"writable", yes, c"True."),
+        Method::new(c"seekable", no, c"False."),
+        Method::new(c"isatty", no, c"False."),
+        Method::end(),
+    ];
+    let class = make_class(attached, c"mod_wsgi.Errors", &METHODS, &[])?;
+    for (name, value) in [(c"encoding", "utf-8"), (c"errors", "backslashreplace"), (c"name", "<wsgi.errors>")] {
+        class.set_attribute(attached, name, &Object::text(attached, value)?)?;
+    }
+    class.set_attribute(attached, c"closed", &Object::boolean(attached, false))?;
+    class.set_attribute(attached, c"line_buffering", &Object::boolean(attached, true))?;
+    class.set_attribute(attached, c"newlines", &Object::none(attached))?;
+    Ok(class)
+}
+
+unsafe extern "C" fn write(
+    this: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by Python as a method of our class.
+    unsafe {
+        enter(arguments, keywords, |attached, arguments| {
+            let request = running(attached, this, "wsgi.errors")?;
+            let text = text_argument(attached, arguments)?;
+            add_text(attached, &request, &text)?;
+            let length = ffi::PyUnicode_GetLength(text.as_ptr());
+            Object::integer(attached, length as i64)
+        })
+    }
+}
+
+unsafe extern "C" fn write_lines(
+    this: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by Python as a method of our class; GetIter and Next give new references or null.
+    unsafe {
+        enter(arguments, keywords, |attached, arguments| {
+            let request = running(attached, this, "wsgi.errors")?;
+            let lines = arguments.get(0, c"lines").ok_or_else(|| attached.raise(Exception::Type, "no lines"))?;
+            let lines = Object::owned(ffi::PyObject_GetIter(lines.as_ptr()))?;
+            while let Ok(text) = Object::owned(ffi::PyIter_Next(lines.as_ptr())) {
+                add_text(attached, &request, &text)?;
+            }
+            if ffi::PyErr_Occurred().is_null() { Ok(Object::none(attached)) } else { Err(Raised) }
+        })
+    }
+}
+
+unsafe extern "C" fn flush(
+    this: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by Python as a method of our class.
+    unsafe {
+        enter(arguments, keywords, |attached, _| {
+            // Lines go out by themselves, and an unfinished one waits, as in mod_wsgi: print() flushes in mid-line.
+            running(attached, this, "wsgi.errors")?;
+            Ok(Object::none(attached))
+        })
+    }
+}
+
+unsafe extern "C" fn yes(_: *mut ffi::PyObject, _: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: called by Python, so attached.
+    Object::boolean(unsafe { Attached::assume() }, true).into_ptr()
+}
+
+unsafe extern "C" fn no(_: *mut ffi::PyObject, _: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: called by Python, so attached.
+    Object::boolean(unsafe { Attached::assume() }, false).into_ptr()
+}
+
+fn text_argument(attached: Attached<'_>, arguments: &Arguments<'_>) -> Result<Object> {
+    let text =
+        arguments.get(0, c"text").ok_or_else(|| attached.raise(Exception::Type, "write() takes one argument"))?;
+    if text.is_str() {
+        return Ok(text);
+    }
+    let message = format!("write() argument must be str, not {}", text.class_name(attached));
+    Err(attached.raise(Exception::Type, &message))
+}
+
+fn add_text(attached: Attached<'_>, request: &Request, text: &Object) -> Result<()> {
+    let text = utf8(attached, text)?;
+    let text = text.as_bytes(attached).unwrap_or_default();
+    request.line.with(attached, |line| add(line, text, Some(&request.call.environ)));
+    Ok(())
+}
+
+/// Ends the line that code outside of a request has left unfinished on this thread.
+pub(crate) fn end_line_of_thread() {
+    let line = LINE.take();
+    if !line.is_empty() {
+        log::write(LogLevel::Error, None, line);
+    }
+}

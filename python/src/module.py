@@ -1,0 +1,160 @@
+# The part of the `mod_wsgi` module, and of what an interpreter needs, that is best said in Python. Run once in each
+# interpreter, in a namespace of its own, which also holds `native` (functions of the library) and `settings`.
+
+import io
+import posix
+import sys
+import threading  # Now, so that its main thread is the one that made the interpreter.
+
+
+class FileWrapper:
+    """wsgi.file_wrapper: a file-like object as an iterable of blocks."""
+
+    def __init__(self, filelike, blksize=8192):
+        self.filelike = filelike
+        self.blksize = blksize
+        if hasattr(filelike, "close"):
+            self.close = filelike.close
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        block = self.filelike.read(self.blksize)
+        if block:
+            return block
+        raise StopIteration
+
+
+FileWrapper.__module__ = "mod_wsgi"
+
+
+def place_of_file(wrapper):
+    """The descriptor of a wrapper's file and where it stands, if sending that file is the same as iterating."""
+    kind = type(wrapper)
+    if kind.__next__ is not FileWrapper.__next__ or kind.__iter__ is not FileWrapper.__iter__:
+        return None
+    filelike = wrapper.filelike
+    if isinstance(filelike, io.TextIOBase):
+        return None
+    # What decompresses has the descriptor of the compressed file.
+    if isinstance(filelike, io.BufferedIOBase) and not isinstance(filelike, (io.BufferedReader, io.BufferedRandom)):
+        return None
+    try:
+        return filelike.fileno(), filelike.tell()
+    except Exception:
+        return None
+
+
+class Log(io.RawIOBase):
+    """What is written goes to the error log, by lines; an unfinished line waits in its thread."""
+
+    def __init__(self, name, descriptor):
+        self.name = name
+        self._descriptor = descriptor
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        return self._descriptor
+
+    def write(self, block):
+        block = bytes(block)
+        native["log_bytes"](block)
+        return len(block)
+
+
+Log.__module__ = "mod_wsgi"
+
+
+def log_stream(name, descriptor):
+    raw = Log(name, descriptor)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True, write_through=True)
+
+
+def restrict_signal():
+    """WSGIRestrictSignal: the process's signals belong to the server."""
+    import _signal
+
+    original = _signal.signal
+    process = posix.getpid()
+
+    def signal(signalnum, handler):
+        if posix.getpid() != process:
+            return original(signalnum, handler)
+        lines = ["signal.signal(%s, ...) is ignored: signals belong to the server. It was called from:" % (signalnum,)]
+        frame = sys._getframe(1)
+        while frame is not None:
+            code = frame.f_code
+            lines.append('  File "%s", line %d, in %s' % (code.co_filename, frame.f_lineno, code.co_name))
+            frame = frame.f_back
+        native["log_info"]("\n".join(lines))
+        return handler
+
+    signal.__doc__ = original.__doc__
+    _signal.signal = signal
+
+
+def extend_path(home, folders):
+    """`home`, then the folders with what their .pth files name, then what was there."""
+    before = list(sys.path)
+    if folders:
+        import site
+
+        for folder in folders:
+            site.addsitedir(folder)
+    known = set(before)
+    added = [entry for entry in sys.path if entry not in known]
+    # A folder that was on the path already moves to the front too.
+    first = []
+    for entry in ([home] if home else []) + list(folders) + added:
+        if entry not in first and (entry in sys.path or entry == home):
+            first.append(entry)
+    sys.path[:] = first + [entry for entry in before if entry not in first]
+
+
+def adopt_package(module):
+    """A package `mod_wsgi` that is installed gives its submodules: `mod_wsgi.express`."""
+    from importlib.machinery import PathFinder
+
+    spec = PathFinder.find_spec("mod_wsgi")
+    if spec is not None and spec.submodule_search_locations is not None:
+        module.__path__ = list(spec.submodule_search_locations)
+
+
+def digest(data):
+    """The MD5 sum of a script's file name, which makes its module's name."""
+    try:
+        from _md5 import md5
+    except ImportError:
+        from hashlib import md5
+    try:
+        return md5(data, usedforsecurity=False).hexdigest()
+    except TypeError:
+        return md5(data).hexdigest()
+
+
+def describe(kind, value, traceback):
+    """The lines of an exception."""
+    from traceback import format_exception
+
+    return "".join(format_exception(kind, value, traceback))
+
+
+def set_up():
+    sys.argv[:] = ["mod_wsgi"]
+    sys.stdout = log_stream("<stdout>", 1)
+    sys.stderr = log_stream("<stderr>", 2)
+    restrict_signal()
+    extend_path(settings["home"], settings["python_path"])
+    module = type(sys)("mod_wsgi", "What mod_wsgi tells an application.")
+    for name in ("version", "process_group", "application_group", "maximum_processes", "threads_per_process"):
+        setattr(module, name, settings[name])
+    module.FileWrapper = FileWrapper
+    module.Input = native["Input"]
+    adopt_package(module)
+    sys.modules["mod_wsgi"] = module
+
+
+set_up()

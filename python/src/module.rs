@@ -1,0 +1,173 @@
+//! What each interpreter holds for itself: its types, its names and its `mod_wsgi` module.
+
+use std::ffi::CStr;
+use std::sync::OnceLock;
+
+use pyo3_ffi as ffi;
+
+use crate::callback::function;
+use crate::gateway::environ::Keys;
+use crate::gateway::{errors, input};
+use crate::object::{Attached, GilCell, Object, Raised, Result};
+
+/// The level of mod_wsgi that we are compatible with.
+pub(crate) const VERSION: [i64; 3] = [6, 1, 1];
+/// The level of Apache that we are compatible with.
+pub(crate) const APACHE_VERSION: [i64; 3] = [2, 4, 66];
+
+const TEXT: &CStr = match CStr::from_bytes_with_nul(concat!(include_str!("module.py"), "\0").as_bytes()) {
+    Ok(text) => text,
+    Err(_) => panic!("module.py holds a NUL"),
+};
+
+/// What is the same for all interpreters of a process.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    /// The process group's name; empty in embedded mode.
+    pub(crate) process_group: String,
+    /// How many processes there may be.
+    pub(crate) maximum_processes: u32,
+    /// Threads of each.
+    pub(crate) threads_per_process: u32,
+    /// The folder that comes first on `sys.path`.
+    pub(crate) home: Option<Vec<u8>>,
+    /// The folders that follow it.
+    pub(crate) python_path: Vec<Vec<u8>>,
+    /// `wsgi.run_once`.
+    pub(crate) run_once: bool,
+}
+
+static SETTINGS: OnceLock<Settings> = OnceLock::new();
+
+/// Says what is the same for all interpreters, before the first is furnished.
+pub(crate) fn set_settings(settings: Settings) {
+    let _ = SETTINGS.set(settings);
+}
+
+/// What is the same for all interpreters.
+pub(crate) fn settings() -> &'static Settings {
+    SETTINGS.get_or_init(Settings::default)
+}
+
+/// One interpreter's own objects.
+pub(crate) struct Holder {
+    /// `mod_wsgi.Input`.
+    pub(crate) input: Object,
+    /// The class of `wsgi.errors`.
+    pub(crate) errors: Object,
+    /// `mod_wsgi.FileWrapper`.
+    pub(crate) file_wrapper: Object,
+    /// Descriptor and position of a `FileWrapper`'s file, or `None` when it has to be iterated.
+    pub(crate) place_of_file: Object,
+    /// `compile`.
+    pub(crate) compile: Object,
+    /// The MD5 sum of bytes, as text.
+    pub(crate) digest: Object,
+    /// The lines of an exception.
+    pub(crate) describe: Object,
+    /// Names that every request needs.
+    pub(crate) names: Names,
+    /// The keys of `environ`, by their bytes.
+    pub(crate) keys: GilCell<Keys>,
+}
+
+/// Interned strings.
+pub(crate) struct Names {
+    pub(crate) mtime: Object,
+    pub(crate) reload_required: Object,
+    pub(crate) close: Object,
+}
+
+impl Holder {
+    /// Makes them, and puts the `mod_wsgi` module into `sys.modules`.
+    pub(crate) fn new(attached: Attached<'_>, application_group: &str) -> Result<Self> {
+        let input = input::class(attached)?;
+        let errors = errors::class(attached)?;
+        let builtins = attached.import(c"builtins")?;
+        let native = Object::dict(attached)?;
+        insert(attached, &native, "log_bytes", &function(attached, &errors::LOG_BYTES)?)?;
+        insert(attached, &native, "log_info", &function(attached, &errors::LOG_INFO)?)?;
+        insert(attached, &native, "Input", &input)?;
+        let namespace = Object::dict(attached)?;
+        insert(attached, &namespace, "__builtins__", &builtins)?;
+        insert(attached, &namespace, "__name__", &Object::text(attached, "mod_wsgi")?)?;
+        insert(attached, &namespace, "native", &native)?;
+        insert(attached, &namespace, "settings", &describe(attached, application_group)?)?;
+        run(attached, &namespace)?;
+        let get = |name: &str| {
+            let key = Object::text(attached, name)?;
+            namespace.item(attached, &key).ok_or(Raised)
+        };
+        Ok(Self {
+            input,
+            errors,
+            file_wrapper: get("FileWrapper")?,
+            place_of_file: get("place_of_file")?,
+            compile: builtins.attribute(attached, c"compile")?,
+            digest: get("digest")?,
+            describe: get("describe")?,
+            names: Names {
+                mtime: Object::interned(attached, b"__mtime__")?,
+                reload_required: Object::interned(attached, b"reload_required")?,
+                close: Object::interned(attached, b"close")?,
+            },
+            keys: GilCell::new(Keys::default()),
+        })
+    }
+}
+
+fn run(attached: Attached<'_>, namespace: &Object) -> Result<()> {
+    // SAFETY: both texts end in NUL; the namespace is a dict that holds `__builtins__`.
+    unsafe {
+        let code = Object::owned(ffi::Py_CompileString(TEXT.as_ptr(), c"<mod_wsgi>".as_ptr(), ffi::Py_file_input))?;
+        Object::owned(ffi::PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr()))?;
+    }
+    let _ = attached;
+    Ok(())
+}
+
+fn describe(attached: Attached<'_>, application_group: &str) -> Result<Object> {
+    let settings = settings();
+    let dict = Object::dict(attached)?;
+    insert(attached, &dict, "version", &triple(attached, VERSION)?)?;
+    insert(attached, &dict, "process_group", &Object::text(attached, &settings.process_group)?)?;
+    insert(attached, &dict, "application_group", &Object::text(attached, application_group)?)?;
+    insert(attached, &dict, "maximum_processes", &Object::integer(attached, settings.maximum_processes.into())?)?;
+    insert(attached, &dict, "threads_per_process", &Object::integer(attached, settings.threads_per_process.into())?)?;
+    let home = match &settings.home {
+        Some(home) => Object::file_name(attached, home)?,
+        None => Object::none(attached),
+    };
+    insert(attached, &dict, "home", &home)?;
+    // SAFETY: a new list, which takes references of its own.
+    let folders = unsafe { Object::owned(ffi::PyList_New(0))? };
+    for folder in &settings.python_path {
+        let folder = Object::file_name(attached, folder)?;
+        // SAFETY: as above.
+        if unsafe { ffi::PyList_Append(folders.as_ptr(), folder.as_ptr()) } < 0 {
+            return Err(Raised);
+        }
+    }
+    insert(attached, &dict, "python_path", &folders)?;
+    Ok(dict)
+}
+
+/// A version as a tuple.
+pub(crate) fn triple(attached: Attached<'_>, numbers: [i64; 3]) -> Result<Object> {
+    let [major, minor, patch] = numbers;
+    let items =
+        [Object::integer(attached, major)?, Object::integer(attached, minor)?, Object::integer(attached, patch)?];
+    Object::tuple(attached, items)
+}
+
+/// `dict[key] = value`.
+pub(crate) fn insert(attached: Attached<'_>, dict: &Object, key: &str, value: &Object) -> Result<()> {
+    dict.set_item(attached, &Object::interned(attached, key.as_bytes())?, value)
+}
+
+/// `3.13.0`: the version of the Python that runs us.
+pub(crate) fn python_version() -> String {
+    // SAFETY: a static text that ends in NUL; may be called at any time.
+    let version = unsafe { CStr::from_ptr(ffi::Py_GetVersion()) };
+    version.to_string_lossy().split(' ').next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,119 @@
+//! From the parent's first words to the exit status: what daemon and embedded processes have in common.
+
+use std::backtrace::Backtrace;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use wsgi_httpd::plan::log::LogLevel;
+use wsgi_httpd::runtime::handoff::{Control, Preload, Report, Work};
+
+use crate::application_group;
+use crate::interpreter::{self, Interpreter};
+use crate::log;
+use crate::object::Attached;
+use crate::script::{Readiness, Reloading};
+use crate::{daemon, embedded};
+
+/// How long a process may take to leave when nobody says: mod_wsgi's default of `shutdown-timeout`.
+pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+/// The exit status of a process that could not end as it should.
+const FAILURE: i32 = 1;
+
+/// Does the work that the parent sends. `library` is the descriptor that we were loaded from.
+pub(crate) fn run(attached: Attached<'_>, library: i32) -> i32 {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = format!("internal error: {panic}\n{}", Backtrace::force_capture());
+        log::write(LogLevel::Crit, None, text);
+    }));
+    let received = attached.detached(|| receive(library));
+    let (control, work, descriptors) = match received {
+        Ok(received) => received,
+        Err(error) => {
+            log::write(LogLevel::Crit, None, format!("no work was received from the parent: {error}"));
+            return FAILURE;
+        }
+    };
+    let done = match work {
+        Work::Daemon(work) => daemon::run(attached, *work, descriptors, &control),
+        Work::Front(work) => embedded::run(attached, *work, descriptors, &control),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(error) => {
+            let message = error.to_string();
+            log::write(LogLevel::Crit, None, &message);
+            // The parent may have gone; the log has it in any case.
+            let _ = control.send(&Report::Failed { message }, &[]);
+            FAILURE
+        }
+    }
+}
+
+fn receive(library: i32) -> io::Result<(Control, Work, VecDeque<OwnedFd>)> {
+    // Kept open, since backtraces read their symbols by the name that the library was loaded by; closed in what the
+    // application executes.
+    // SAFETY: the descriptor is open as long as the process is: nobody owns it.
+    let library = unsafe { BorrowedFd::borrow_raw(library) };
+    rustix::io::fcntl_setfd(library, rustix::io::FdFlags::CLOEXEC)?;
+    let control = Control::from_stdin()?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    let (work, descriptors) = control.receive()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    Ok((control, work, descriptors))
+}
+
+/// Makes the main interpreter fit for applications.
+pub(crate) fn furnish_main(attached: Attached<'_>, own_gil: bool) -> io::Result<&'static Interpreter> {
+    if own_gil {
+        application_group::use_own_gil();
+    }
+    application_group::adopt_main(attached).map_err(|_| {
+        crate::gateway::errors::log_raised_plain(attached);
+        io::Error::other("this Python cannot run applications; the error log says why")
+    })
+}
+
+/// Loads scripts before the first request. A failure is in the error log, and the first request tries again.
+pub(crate) fn preload(scripts: &[Preload]) {
+    use std::os::unix::ffi::OsStrExt;
+    for preload in scripts {
+        let Some(interpreter) = application_group::application_group(&preload.application_group) else { continue };
+        let script = interpreter.script(preload.script.as_os_str().as_bytes());
+        interpreter.attach(|attached| {
+            if let Readiness::Ready(globals) = script.ready(attached, interpreter, Reloading::Off, None) {
+                drop(globals);
+            }
+            crate::gateway::errors::end_line_of_thread();
+        });
+    }
+}
+
+/// Ends the process by force when it has not left by then: an application's thread may never end, or an `atexit` function.
+pub(crate) fn leave_within(limit: Duration) {
+    // It outlives this function and Python itself, so nobody can wait for it; it ends with the process.
+    let watch = std::thread::Builder::new().name("watchdog".to_owned()).spawn(move || {
+        std::thread::sleep(limit);
+        exit_hard("the application has not ended in time");
+    });
+    if watch.is_err() {
+        log::write(LogLevel::Error, None, "no thread to watch the end of the process");
+    }
+}
+
+/// Ends the process at once, without Python.
+pub(crate) fn exit_hard(why: &str) -> ! {
+    log::write(LogLevel::Error, None, format!("{why}: the process is ended by force"));
+    // SAFETY: ends the process; nothing runs after it.
+    unsafe { libc::_exit(FAILURE) }
+}
+
+/// Ends all interpreters but the main one, which ends when `main` has returned. No thread runs requests any more.
+pub(crate) fn end_interpreters(attached: Attached<'_>, main: &'static Interpreter) {
+    if !attached.detached(application_group::end_all) {
+        exit_hard("a thread is still inside an application");
+    }
+    interpreter::ending();
+    main.forget_application(attached);
+}
