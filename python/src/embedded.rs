@@ -58,6 +58,10 @@ thread_local! {
 static THREADS: AtomicU32 = AtomicU32::new(0);
 
 impl Application for Embedded {
+    fn locks(&self) -> usize {
+        1
+    }
+
     fn run(&self, call: Call, exchange: &mut dyn Exchange) {
         if THREAD_ID.get() == 0 {
             THREAD_ID.set(THREADS.fetch_add(1, Ordering::Relaxed) + 1);

@@ -30,6 +30,7 @@ pub fn resolve(server: &Server, sources: &Sources, level: Option<LogLevel>) -> P
         hosts,
         process_groups: server.process_groups.iter().map(|group| resolver.process_group(group)).collect(),
         embedded,
+        per_interpreter_gil: false,
     }
 }
 
