@@ -14,8 +14,8 @@ mod path;
 mod request;
 mod route;
 mod sections;
-mod sentinel;
 mod static_files;
+mod turns;
 mod verdict;
 
 use std::collections::VecDeque;
@@ -44,10 +44,10 @@ use daemon::Pool;
 use embedded::Embedded;
 use hosts::Hosts;
 use route::Routes;
-use sentinel::Turns;
+use turns::Turns;
 
-/// Threads of the event loop of a front that runs no Python.
-const WORKERS: usize = 2;
+/// How long threads may take to end when all requests are over.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 /// How long the requests under way may take when the parent has died, seconds.
 const ORPHAN: f64 = 10.0;
 
@@ -77,7 +77,7 @@ struct Client {
 }
 
 /// Serves until the parent says stop. `descriptors` are those that came with the work; `application` is there in an embedded
-/// process. Its threads are tokio's workers, one more than `ThreadsPerChild`, and live as long as the process.
+/// process, and called on threads that this starts, one more than `ThreadsPerChild`.
 ///
 /// # Errors
 /// When the process has no threads or descriptors to start with.
@@ -87,31 +87,45 @@ pub fn serve(
     control: Control,
     application: Option<Arc<dyn Application>>,
 ) -> io::Result<()> {
-    let threads = work.plan.embedded.threads.max(1) as usize;
-    let workers = if application.is_some() { threads + 1 } else { WORKERS };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
-        .thread_name("wsgi-front")
-        .enable_all()
-        .build()?;
+    // One thread drives the event loop: requests do not move between threads, and nothing has to be woken.
+    let runtime = Arc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?);
     let listeners: Vec<(usize, OwnedFd)> =
         work.listeners.iter().copied().zip(descriptors.drain(..work.listeners.len().min(descriptors.len()))).collect();
     let logs: Vec<(LogTarget, Arc<File>)> =
         work.logs.iter().cloned().zip(descriptors.into_iter().map(|log| Arc::new(File::from(log)))).collect();
     let python = application.as_ref().map(|application| application.python());
+    let threads = work.plan.embedded.threads.max(1) as usize;
+    let turns = application.map(|application| (Turns::new(threads, application.locks() > 1), application));
     let (reports, to_report) = mpsc::unbounded_channel();
-    let front = runtime.block_on(async { build(work.plan, &logs, application, &reports, threads) })?;
-    let result = runtime.block_on(run(Arc::new(front), listeners, control, to_report, python));
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    result
+    let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
+    let entered = runtime.enter();
+    let front = Arc::new(build(work.plan, &logs, turns, &reports)?);
+    drop(entered);
+    let running = run(front, listeners, control, to_report, python);
+    let Some(turns) = leading else { return runtime.block_on(running) };
+    let result = runtime.spawn({
+        let turns = Arc::clone(&turns);
+        async move {
+            let result = running.await;
+            turns.end();
+            result
+        }
+    });
+    let threads = turns.start(&runtime)?;
+    turns.await_end();
+    // A thread that hangs in an application is left to the end of the process.
+    if turns::join(threads, LAST_WAIT) {
+        runtime.block_on(result).unwrap_or_else(|error| Err(io::Error::other(error)))
+    } else {
+        Ok(())
+    }
 }
 
 fn build(
     plan: Plan,
     logs: &[(LogTarget, Arc<File>)],
-    application: Option<Arc<dyn Application>>,
+    application: Option<(Arc<Turns>, Arc<dyn Application>)>,
     reports: &mpsc::UnboundedSender<Report>,
-    threads: usize,
 ) -> io::Result<Front> {
     let plan = Arc::new(plan);
     let tasks = TaskTracker::new();
@@ -123,13 +137,7 @@ fn build(
     });
     let access_logs =
         plan.hosts.iter().map(|host| Arc::new(AccessLogs::new(&host.access_logs, |log: &AccessLog| open(&log.target))));
-    let embedded = match application {
-        None => None,
-        Some(application) => {
-            let turns = Turns::start(threads, application.locks(), tokio::runtime::Handle::current())?;
-            Some(Embedded::new(application, turns, tasks.clone()))
-        }
-    };
+    let embedded = application.map(|(turns, application)| Embedded::new(application, turns, tasks.clone()));
     Ok(Front {
         hosts: Hosts::new(&plan.hosts),
         routes: (0..plan.hosts.len()).map(|host| Routes::new(&plan, host)).collect::<io::Result<_>>()?,

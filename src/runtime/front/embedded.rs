@@ -1,26 +1,26 @@
-//! Embedded mode: the worker that read a request runs the application, in this process.
+//! Embedded mode: the thread that read a request runs the application, in this process.
 //!
-//! The call is a task of its own, which tokio runs next on the same worker; the connection's task waits for its [`Outbox`]. A short call fills
-//! the outbox and ends, and the connection's task finds a whole answer. For a long one the [`super::sentinel`] stands in.
+//! The connection's task makes the call a job of [`super::turns`] and waits for its [`Outbox`]. A short call fills the outbox and ends, and
+//! the task finds a whole answer. From a long one it takes what there is as it comes.
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use super::answer::Source;
 use super::input::{Input, READ_AHEAD, ReadAhead};
-use super::sentinel::{Produced, Turn, Turns};
+use super::turns::{Job, Produced, Turn, Turns};
 use crate::runtime::exchange::{Application, Call, Exchange, Gone, Head, InputError};
 
 /// How much of an answer waits for its client before the application does, bytes.
 const ROOM: usize = 1 << 20;
-/// How much of an answer is announced at once, bytes.
+/// How much of an answer is announced at once, bytes. Less is announced within two milliseconds.
 const MUCH: usize = 64 << 10;
 
 /// The applications of this process.
@@ -28,13 +28,12 @@ pub(super) struct Embedded {
     application: Arc<dyn Application>,
     turns: Arc<Turns>,
     tasks: TaskTracker,
-    calls: AtomicU64,
 }
 
 impl Embedded {
-    /// Calls `application` from the tasks of the current event loop.
+    /// Has `application` called by the threads of `turns`.
     pub(super) fn new(application: Arc<dyn Application>, turns: Arc<Turns>, tasks: TaskTracker) -> Self {
-        Self { application, turns, tasks, calls: AtomicU64::new(0) }
+        Self { application, turns, tasks }
     }
 
     /// Runs a call. The answer's body, if it is not whole already, comes as it is made.
@@ -43,29 +42,44 @@ impl Embedded {
     /// The status to answer with, when the application failed.
     pub(super) async fn run(&self, call: Call, body: ReadAhead, timeout: Duration) -> Result<(Head, Source), u16> {
         let outbox = Arc::new(Outbox { state: Mutex::default(), taken: Condvar::new() });
-        let number = self.calls.fetch_add(1, Ordering::Relaxed);
-        let weak: Weak<Outbox> = Arc::downgrade(&outbox);
-        let turn = self.turns.take(number, weak).await;
         let inbox = body.rest.map(|rest| Inbox::start(rest, &self.tasks));
-        let exchange = InProcess {
+        self.turns.push(Box::new(InProcess {
+            application: Arc::clone(&self.application),
+            call,
             outbox: Arc::clone(&outbox),
-            turns: Arc::clone(&self.turns),
             first: body.bytes,
             inbox,
             timeout,
-        };
-        let application = Arc::clone(&self.application);
-        self.tasks.spawn(async move { run(&*application, call, exchange, turn) });
-        let body = OutboxBody { outbox: Some(outbox) };
-        body.head().await
+        }));
+        OutboxBody { outbox: Some(outbox) }.head().await
     }
 }
 
-fn run(application: &dyn Application, call: Call, mut exchange: InProcess, turn: Turn) {
-    application.run(call, &mut exchange);
-    // The turn ends first: who is woken by the end of the answer may take the next at once.
-    drop(turn);
-    exchange.end();
+/// A call that waits for its turn.
+struct InProcess {
+    application: Arc<dyn Application>,
+    call: Call,
+    outbox: Arc<Outbox>,
+    first: Bytes,
+    inbox: Option<Arc<Inbox>>,
+    timeout: Duration,
+}
+
+impl Job for InProcess {
+    fn run(self: Box<Self>, turn: Turn) -> Option<Waker> {
+        let Self { application, call, outbox, first, inbox, timeout } = *self;
+        let mut side = ApplicationSide { outbox, first, inbox, timeout, turn };
+        // A client that left while it waited needs no answer.
+        if !side.outbox.lock().abandoned {
+            application.run(call, &mut side);
+        }
+        side.end()
+    }
+
+    fn produced(&self) -> Weak<dyn Produced> {
+        let weak: Weak<Outbox> = Arc::downgrade(&self.outbox);
+        weak
+    }
 }
 
 /// What an application answers, on its way to the connection's task.
@@ -125,39 +139,34 @@ impl Produced for Outbox {
 }
 
 /// The application's side.
-struct InProcess {
+struct ApplicationSide {
     outbox: Arc<Outbox>,
-    turns: Arc<Turns>,
     first: Bytes,
     inbox: Option<Arc<Inbox>>,
     timeout: Duration,
+    turn: Turn,
 }
 
-impl InProcess {
-    /// Ends the answer, unless it was ended, and wakes the connection's task: this worker is free for it now.
-    fn end(self) {
-        let waker = {
-            let mut state = self.outbox.lock();
-            state.end.get_or_insert(End::Failed(500));
-            state.waker.take()
-        };
+impl ApplicationSide {
+    /// Ends the answer, unless it was ended. Returns who waits for it.
+    fn end(self) -> Option<Waker> {
         if let Some(inbox) = &self.inbox {
             inbox.close();
         }
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        let mut state = self.outbox.lock();
+        state.end.get_or_insert(End::Failed(500));
+        state.waker.take()
     }
 }
 
-impl Exchange for InProcess {
+impl Exchange for ApplicationSide {
     fn read(&mut self, max: usize) -> Result<Bytes, InputError> {
         if !self.first.is_empty() {
             return Ok(self.first.split_to(max.min(self.first.len())));
         }
         match &self.inbox {
             None => Ok(Bytes::new()),
-            Some(inbox) => inbox.read(max, self.timeout, &self.turns),
+            Some(inbox) => inbox.read(max, self.timeout, &self.turn),
         }
     }
 
@@ -176,7 +185,10 @@ impl Exchange for InProcess {
         let mut state = self.outbox.lock();
         state.push(body);
         if state.waiting_bytes >= MUCH {
-            self.turns.call_sentinel();
+            drop(state);
+            self.turn.step_aside();
+            self.outbox.announce();
+            state = self.outbox.lock();
         }
         while state.waiting_bytes > ROOM && !state.abandoned {
             let (again, waited) =
@@ -292,6 +304,7 @@ fn joined(chunks: &mut VecDeque<Bytes>) -> Bytes {
 struct Inbox {
     state: Mutex<InboxState>,
     filled: Condvar,
+    room: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -304,7 +317,7 @@ struct InboxState {
 
 impl Inbox {
     fn start(body: Input, tasks: &TaskTracker) -> Arc<Self> {
-        let inbox = Arc::new(Self { state: Mutex::default(), filled: Condvar::new() });
+        let inbox = Arc::new(Self { state: Mutex::default(), filled: Condvar::new(), room: Notify::new() });
         tasks.spawn(Arc::clone(&inbox).fill(body));
         inbox
     }
@@ -320,9 +333,8 @@ impl Inbox {
 
     async fn fill(self: Arc<Self>, mut body: Input) {
         loop {
-            // Looked at in steps: the thread that makes room must not wake this task itself (see `sentinel`).
             while self.is_full() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                self.room.notified().await;
             }
             let next = body.next().await;
             let mut state = self.lock();
@@ -348,7 +360,7 @@ impl Inbox {
         }
     }
 
-    fn read(&self, max: usize, timeout: Duration, turns: &Turns) -> Result<Bytes, InputError> {
+    fn read(&self, max: usize, timeout: Duration, turn: &Turn) -> Result<Bytes, InputError> {
         let mut state = self.lock();
         loop {
             if let Some(first) = state.chunks.front_mut() {
@@ -356,7 +368,11 @@ impl Inbox {
                 if first.is_empty() {
                     state.chunks.pop_front();
                 }
+                let was_full = state.waiting_bytes >= READ_AHEAD;
                 state.waiting_bytes -= bytes.len();
+                if was_full && state.waiting_bytes < READ_AHEAD {
+                    self.room.notify_one();
+                }
                 return Ok(bytes);
             }
             match state.end {
@@ -364,7 +380,12 @@ impl Inbox {
                 Some(Err(error)) => return Err(error),
                 None => {}
             }
-            turns.call_sentinel();
+            drop(state);
+            turn.step_aside();
+            state = self.lock();
+            if !state.chunks.is_empty() || state.end.is_some() {
+                continue;
+            }
             let (again, waited) = self.filled.wait_timeout(state, timeout * 2).expect("no panic while it is held");
             state = again;
             if waited.timed_out() && state.chunks.is_empty() && state.end.is_none() {
@@ -375,5 +396,6 @@ impl Inbox {
 
     fn close(&self) {
         self.lock().closed = true;
+        self.room.notify_one();
     }
 }

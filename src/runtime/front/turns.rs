@@ -1,0 +1,320 @@
+//! Who runs an application, and who polls for events: leader and followers.
+//!
+//! The threads of an embedded process share one event loop, which one of them, the leader, drives. A request that calls for an
+//! application makes the leader leave the loop, call the application, and come back: no hand-over, no lock that others want. A
+//! call that takes longer than [`SHORT`] costs the leader its place: the sentinel, a thread that looks once a millisecond while
+//! calls are under way, gives it to a follower. So short calls go one at a time, since they would only fight for the GIL, and
+//! those that block keep nobody out.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, Weak};
+use std::task::{Context, Poll, Waker};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+
+/// How long a call may keep the event loop waiting.
+const SHORT: Duration = Duration::from_millis(1);
+/// Looks without any call before the sentinel goes to sleep.
+const IDLE_LOOKS: u32 = 50;
+
+/// The threads of a process that runs applications, and what they have to do.
+pub(super) struct Turns {
+    state: Mutex<State>,
+    /// Where followers wait.
+    lead: Condvar,
+    /// Where the process waits for the end.
+    ended: Condvar,
+    /// Calls at a time.
+    threads: usize,
+    /// Whether calls can run Python beside each other: interpreters with a lock of their own.
+    parallel: bool,
+    asleep: AtomicBool,
+    sentinel: OnceLock<Thread>,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Box<dyn Job>>,
+    /// The leader waits for a job.
+    waker: Option<Waker>,
+    led: bool,
+    running: Vec<Running>,
+    calls: u64,
+    over: bool,
+}
+
+struct Running {
+    number: u64,
+    /// The sentinel has seen it before.
+    seen: bool,
+    /// Its thread leads no more.
+    long: bool,
+    produced: Weak<dyn Produced>,
+}
+
+/// A call of an application.
+pub(super) trait Job: Send {
+    /// Runs it on this thread. Returns who waits for its end, to be woken where that costs least.
+    fn run(self: Box<Self>, turn: Turn) -> Option<Waker>;
+
+    /// What it produces meanwhile.
+    fn produced(&self) -> Weak<dyn Produced>;
+}
+
+/// What a call has produced so far.
+pub(super) trait Produced: Send + Sync {
+    /// Wakes who waits for it, if there is something new.
+    fn announce(&self);
+}
+
+/// A call's way to say that it will take long.
+pub(super) struct Turn {
+    turns: Arc<Turns>,
+    number: u64,
+}
+
+impl fmt::Debug for Turns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turns").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+impl Turn {
+    /// Another thread takes the lead now. Before anything that waits for the client.
+    pub(super) fn step_aside(&self) {
+        let mut state = self.turns.lock();
+        if let Some(call) = state.running.iter_mut().find(|call| call.number == self.number && !call.long) {
+            call.long = true;
+            state.led = false;
+            drop(state);
+            self.turns.lead.notify_one();
+        }
+    }
+}
+
+impl Turns {
+    /// For `threads` calls at a time; `parallel` if Python can run more than one of them at once.
+    pub(super) fn new(threads: usize, parallel: bool) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            lead: Condvar::new(),
+            ended: Condvar::new(),
+            threads,
+            parallel,
+            asleep: AtomicBool::new(true),
+            sentinel: OnceLock::new(),
+        })
+    }
+
+    /// A call to be run when its turn comes.
+    pub(super) fn push(&self, job: Box<dyn Job>) {
+        let waker = {
+            let mut state = self.lock();
+            state.jobs.push_back(job);
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Starts the threads: one more than calls, so that one is always left to lead. They work until [`Turns::end`].
+    pub(super) fn start(self: &Arc<Self>, runtime: &Arc<Runtime>) -> std::io::Result<Vec<JoinHandle<()>>> {
+        let watched = Arc::clone(self);
+        let sentinel = thread::Builder::new().name("wsgi-sentinel".into()).spawn(move || watched.watch())?;
+        self.sentinel.get_or_init(|| sentinel.thread().clone());
+        let work = |_| {
+            let (turns, runtime) = (Arc::clone(self), Arc::clone(runtime));
+            thread::Builder::new().name("wsgi-python".into()).spawn(move || turns.work(&runtime))
+        };
+        std::iter::once(Ok(sentinel)).chain((0..=self.threads).map(work)).collect()
+    }
+
+    /// Nothing is to be done any more.
+    pub(super) fn end(&self) {
+        let waker = {
+            let mut state = self.lock();
+            state.over = true;
+            state.waker.take()
+        };
+        self.lead.notify_all();
+        self.ended.notify_all();
+        self.call_sentinel();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Waits until [`Turns::end`].
+    pub(super) fn await_end(&self) {
+        let mut state = self.lock();
+        while !state.over {
+            state = self.ended.wait(state).expect("no panic while it is held");
+        }
+    }
+
+    fn work(self: &Arc<Self>, runtime: &Runtime) {
+        while self.await_lead() {
+            let mut finished = None;
+            loop {
+                let Some(job) = runtime.block_on(Next { turns: self, finished }) else { return };
+                let turn = self.begin(job.produced());
+                let number = turn.number;
+                if self.parallel {
+                    turn.step_aside();
+                }
+                finished = job.run(turn);
+                if !self.still_leads(number) {
+                    finished.into_iter().for_each(Waker::wake);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Waits until the lead is free, and takes it; `false` when all is over.
+    fn await_lead(&self) -> bool {
+        let mut state = self.lock();
+        while state.led && !state.over {
+            state = self.lead.wait(state).expect("no panic while it is held");
+        }
+        state.led = true;
+        !state.over
+    }
+
+    fn begin(self: &Arc<Self>, produced: Weak<dyn Produced>) -> Turn {
+        let number = {
+            let mut state = self.lock();
+            state.calls += 1;
+            let number = state.calls;
+            state.running.push(Running { number, seen: false, long: false, produced });
+            number
+        };
+        if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::AcqRel) {
+            self.call_sentinel();
+        }
+        Turn { turns: Arc::clone(self), number }
+    }
+
+    /// Ends a call; whether its thread still leads.
+    fn still_leads(&self, number: u64) -> bool {
+        let mut state = self.lock();
+        let place = state.running.iter().position(|call| call.number == number);
+        let long = place.is_some_and(|place| state.running.swap_remove(place).long);
+        if !long {
+            return true;
+        }
+        if !state.led {
+            // No follower has woken up yet.
+            state.led = true;
+            return true;
+        }
+        // The leader may have waited for this thread to become free.
+        let waker = if state.jobs.is_empty() { None } else { state.waker.take() };
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
+        false
+    }
+
+    fn watch(&self) {
+        let mut idle = 0;
+        while !self.lock().over {
+            if idle > IDLE_LOOKS {
+                self.asleep.store(true, Ordering::Release);
+                // A call that began just before this store is seen here, one that begins after it unparks.
+                if self.lock().running.is_empty() {
+                    thread::park();
+                }
+                self.asleep.store(false, Ordering::Release);
+                idle = 0;
+            }
+            thread::park_timeout(SHORT);
+            idle = if self.look() == 0 { idle + 1 } else { 0 };
+        }
+    }
+
+    /// Gives the lead away where a call has become long, and announces what long calls have produced. Counts the calls.
+    fn look(&self) -> usize {
+        let mut state = self.lock();
+        let mut free = false;
+        let mut produced = Vec::new();
+        for call in &mut state.running {
+            free |= call.seen && !call.long;
+            call.long |= call.seen;
+            call.seen = true;
+            if call.long {
+                produced.extend(call.produced.upgrade());
+            }
+        }
+        let calls = state.running.len();
+        if free {
+            state.led = false;
+        }
+        drop(state);
+        if free {
+            self.lead.notify_one();
+        }
+        for produced in produced {
+            produced.announce();
+        }
+        calls
+    }
+
+    fn call_sentinel(&self) {
+        if let Some(sentinel) = self.sentinel.get() {
+            sentinel.unpark();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic while it is held")
+    }
+}
+
+/// Waits for threads to end; whether all have within the time.
+pub(super) fn join(threads: Vec<JoinHandle<()>>, within: Duration) -> bool {
+    let deadline = Instant::now() + within;
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(SHORT);
+    }
+    true
+}
+
+/// The leader's wait for a call to run; `None` when all is over.
+struct Next<'a> {
+    turns: &'a Turns,
+    /// Who waits for the last call. Woken inside the event loop, where it costs no system call.
+    finished: Option<Waker>,
+}
+
+impl Future for Next<'_> {
+    type Output = Option<Box<dyn Job>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(finished) = self.finished.take() {
+            // Its answer goes out before the next call begins.
+            finished.wake();
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let mut state = self.turns.lock();
+        if state.over {
+            return Poll::Ready(None);
+        }
+        if state.running.len() < self.turns.threads
+            && let Some(job) = state.jobs.pop_front()
+        {
+            return Poll::Ready(Some(job));
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
