@@ -37,7 +37,8 @@ fn collect(path: &Path, found: &mut Vec<PathBuf>) {
 fn read(root: &Path, path: &Path) -> Source {
     let text = std::fs::read_to_string(path).expect("a source is a text file");
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let code: String =
+        code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
     let path = path.strip_prefix(root).expect("it lies below the root").to_string_lossy().into_owned();
     Source { path, code }
 }
@@ -53,7 +54,8 @@ fn stage(path: &str) -> Option<usize> {
 fn named_stages(source: &Source) -> Vec<usize> {
     let is_root = source.path.matches('/').count() == 2;
     let named = |stage: &str| {
-        let through_super = is_root && (names(&source.code, "super::", stage) || in_braces(&source.code, "use super::{", stage));
+        let through_super =
+            is_root && (names(&source.code, "super::", stage) || in_braces(&source.code, "use super::{", stage));
         names(&source.code, "compiler::", stage) || through_super
     };
     (0..STAGES.len()).filter(|index| named(STAGES[*index])).collect()
@@ -101,8 +103,11 @@ fn the_compiler_and_the_runtime_know_only_the_plan() {
 #[test]
 fn one_file_names_the_grammar_and_one_the_drawing() {
     for source in sources("src") {
-        for (library, home) in [("pest", "src/compiler/syntax/lines.rs"), ("miette", "src/compiler/diagnostic/render.rs")] {
-            let named = source.code.contains(&format!("{library}::")) || source.code.contains(&format!("{library}_derive"));
+        for (library, home) in
+            [("pest", "src/compiler/syntax/lines.rs"), ("miette", "src/compiler/diagnostic/render.rs")]
+        {
+            let named =
+                source.code.contains(&format!("{library}::")) || source.code.contains(&format!("{library}_derive"));
             assert!(!named || source.path == home, "{} names {library}", source.path);
         }
     }

@@ -26,7 +26,11 @@ fn run(server: &Server, report: &mut Report) {
         let chosen = used.iter().any(|(_, used)| used.value == GroupName::Named(name.clone()));
         // Without threads it serves no requests: it is there for what it imports.
         let serves = group.threads.as_ref().is_none_or(|threads| threads.value > 0);
-        if !chosen && serves && !server.beyond.process_groups.iter().any(|used| used.value == *name) && !looks_like_option(name) {
+        if !chosen
+            && serves
+            && !server.beyond.process_groups.iter().any(|used| used.value == *name)
+            && !looks_like_option(name)
+        {
             let found = UNUSED_PROCESS_GROUP.at(group.name.span, "never chosen");
             report.push(
                 found.help(format!("add `WSGIProcessGroup {name}`, or `process-group={name}` to the WSGIScriptAlias")),
