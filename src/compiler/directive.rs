@@ -216,3 +216,68 @@ pub(crate) static UNKNOWN_LOG_DIRECTIVE: Code = Code {
     summary: "a log format holds a directive that Apache does not know",
     explain: include_str!("directive/unknown_log_directive.md"),
 };
+
+/// Laws over the table.
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+    use crate::compiler::source::Memory;
+    use crate::compiler::{Judge, Options, compile};
+
+    #[test]
+    fn names_are_unique_without_regard_to_case() {
+        let mut names = BTreeSet::new();
+        for spec in all() {
+            assert!(names.insert(spec.name.to_ascii_lowercase()), "{} is there twice", spec.name);
+        }
+    }
+
+    #[test]
+    fn all_776_directives_are_known_by_name() {
+        assert_eq!(known::all().len(), 727 + 49);
+    }
+
+    #[test]
+    fn every_entry_may_stand_somewhere_and_nowhere_that_apache_refuses() {
+        for spec in all() {
+            assert!(!spec.contexts.is_empty(), "{} may stand nowhere", spec.name);
+            let known = find_known(spec.name).unwrap_or_else(|| panic!("{} is in no table of names", spec.name));
+            for context in spec.contexts {
+                assert!(known.contexts.contains(context), "{} is refused in {}", spec.name, context.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_compiles_without_a_word() {
+        for spec in all() {
+            assert!(!spec.example.is_empty(), "{} has no example", spec.name);
+            let mut files = Memory::default();
+            files.add("/etc/apache2/httpd.conf", spec.example);
+            files.add("/etc/apache2/more.conf", "");
+            let options = Options { judge: Judge::Apache, ..Options::default() };
+            let compiled = compile(&files, Path::new("/etc/apache2/httpd.conf"), &options).expect("the file is there");
+            assert!(compiled.report.is_clean(), "{}:\n{}", spec.name, compiled.concise());
+        }
+    }
+
+    #[test]
+    fn arguments_and_options_share_no_name() {
+        for spec in all() {
+            let mut names = BTreeSet::new();
+            for arg in spec.args.iter().chain(spec.options) {
+                assert!(names.insert(arg.name), "{} has two {}", spec.name, arg.name);
+            }
+        }
+    }
+
+    #[test]
+    fn directives_of_mod_wsgi_are_explained() {
+        for spec in all().filter(|spec| spec.name.starts_with("WSGI")) {
+            assert!(spec.explain.len() > 100, "{} is not explained", spec.name);
+        }
+    }
+}

@@ -148,11 +148,11 @@ impl<'a> Expander<'a> {
     }
 
     fn section(&mut self, section: Section, expanded: &mut Vec<Node>) {
-        let Section { opening, nodes } = section;
+        let Section { opening, nodes, closed } = section;
         let Some(opening) = self.substitute_opening(opening) else { return };
         if opening.is("Macro") {
             // Its lines mean nothing before `Use` gives values to its parameters.
-            expanded.push(Node::Section(Section { opening, nodes: Vec::new() }));
+            expanded.push(Node::Section(Section { opening, nodes: Vec::new(), closed }));
             return;
         }
         match self.condition(&opening) {
@@ -171,7 +171,7 @@ impl<'a> Expander<'a> {
         }
         let nodes = self.nodes(nodes);
         self.depth -= 1;
-        expanded.push(Node::Section(Section { opening, nodes }));
+        expanded.push(Node::Section(Section { opening, nodes, closed }));
     }
 
     fn load_module(&mut self, directive: &Directive) -> bool {

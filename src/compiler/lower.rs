@@ -59,6 +59,7 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         context: Context::ServerConfig,
         directory_kind: "",
         parent: None,
+        closed: true,
         host: &mut main,
         host_index: 0,
         section: None,
@@ -91,6 +92,8 @@ struct Place<'a> {
     directory_kind: &'static str,
     /// The opening line of the section around.
     parent: Option<&'a Directive>,
+    /// Whether it and those around it are closed where they should be.
+    closed: bool,
     host: &'a mut Host,
     host_index: usize,
     section: Option<&'a mut Section>,
@@ -114,8 +117,12 @@ impl Walk<'_> {
             Some(Entry::Acts(spec)) => match directive::find_known(name) {
                 _ if spec.contexts.contains(&place.context) => self.acting(directive, spec, place),
                 // Apache takes it here, our runtime does not.
-                Some(known) => self.known(directive, known, place),
-                None => self.acting(directive, spec, place),
+                Some(known) if known.contexts.contains(&place.context) => self.known(directive, known, place),
+                _ => {
+                    self.not_allowed(directive, spec.contexts, place);
+                    self.arguments(directive, spec);
+                    self.server.beyond.failed.insert(spec.name);
+                }
             },
         }
     }
@@ -178,6 +185,10 @@ impl Walk<'_> {
     }
 
     fn not_allowed(&mut self, directive: &Directive, contexts: &[Context], place: &Place<'_>) {
+        // In a section that is left open it is not the lines which are wrong.
+        if !place.closed {
+            return;
+        }
         let label = match place.parent {
             Some(parent) => format!("not allowed in `<{}>`", parent.name.text),
             None => "not allowed outside of sections".to_owned(),

@@ -1,6 +1,6 @@
 //! Cases: a configuration in a file, with lines `#: …` that say how it is compiled.
 //!
-//! `#: --for wsgi-serve`, `#: -D NAME`, `#: env NAME=VALUE`; and `#: file PATH`, after which another file begins.
+//! `#: --for wsgi-serve`, `#: -D NAME`, `#: env NAME=VALUE`, `#: device PATH`; and `#: file PATH`, after which another file begins.
 
 use std::path::{Path, PathBuf};
 
@@ -9,16 +9,16 @@ use wsgi_httpd::compiler::source::Memory;
 use wsgi_httpd::compiler::{Compiled, Judge, Options, compile};
 
 /// The main file of every case.
-pub const MAIN: &str = "/etc/apache2/httpd.conf";
+pub(crate) const MAIN: &str = "/etc/apache2/httpd.conf";
 
 /// A configuration and how to compile it.
-pub struct Case {
-    pub text: String,
-    pub files: Memory,
-    pub options: Options,
+pub(crate) struct Case {
+    pub(crate) text: String,
+    pub(crate) files: Memory,
+    pub(crate) options: Options,
 }
 
-pub fn read(path: &Path) -> Case {
+pub(crate) fn read(path: &Path) -> Case {
     let text = std::fs::read_to_string(path).expect("a case is a text file");
     let mut files = Memory::default();
     let mut options = Options::default();
@@ -30,6 +30,7 @@ pub fn read(path: &Path) -> Case {
                 files.add(done.0, done.1);
                 continue;
             }
+            Some(("device", path)) => files.add_device(path),
             Some(("--for", "wsgi-serve")) => options.judge = Judge::WsgiServe,
             Some(("--ignore-unsupported", "")) => options.ignore_unsupported = true,
             Some(("-D", name)) => options.defines.push(name.to_owned()),
@@ -49,13 +50,13 @@ pub fn read(path: &Path) -> Case {
 }
 
 impl Case {
-    pub fn compile(&self) -> Compiled {
+    pub(crate) fn compile(&self) -> Compiled {
         compile(&self.files, Path::new(MAIN), &self.options).expect("the main file is there")
     }
 
     /// The configuration, a line, and what we say of it.
     #[allow(dead_code, reason = "each test file takes what it needs")]
-    pub fn with_report(&self, compiled: &Compiled) -> String {
+    pub(crate) fn with_report(&self, compiled: &Compiled) -> String {
         let said = if compiled.report.is_clean() { "clean\n".to_owned() } else { compiled.full(Style::PLAIN) };
         format!("{}\n----\n{}", self.text.trim_end(), said)
     }

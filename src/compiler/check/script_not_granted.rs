@@ -42,6 +42,8 @@ struct Denial {
     span: Span,
     /// A line of Apache 2.2 that was meant to grant.
     useless: Option<Span>,
+    /// Apache 2.2's directives deny.
+    old_style: bool,
 }
 
 fn report_denial(mount: &Mount, denial: &Denial, report: &mut Report) {
@@ -50,6 +52,8 @@ fn report_denial(mount: &Mount, denial: &Denial, report: &mut Report) {
     let folder = mount.script.value.rsplit_once('/').map_or("/", |(folder, _)| folder);
     if let Some(useless) = denial.useless {
         found = found.and(useless, "does not lift `Require all denied`").help("write `Require all granted` instead");
+    } else if denial.old_style {
+        found = found.help("write `Require all granted` in the place of `Order`, `Allow` and `Deny`");
     } else {
         found = found.help(format!("add `<Directory {folder}>` with `Require all granted` in it"));
     }
@@ -78,12 +82,12 @@ fn denial(server: &Server, host: &Host, mount: &Mount) -> Option<Denial> {
         }
     }
     if let Some(first) = require.first().filter(|_| require.iter().all(|one| one.value == Require::AllDenied)) {
-        return Some(Denial { span: first.span, useless: allow.first().map(|peer| peer.span) });
+        return Some(Denial { span: first.span, useless: allow.first().map(|peer| peer.span), old_style: false });
     }
     let denied = deny.iter().find(|peer| peer.value == Peer::All);
     let span = match order.map(|order| order.value) {
         Some(Order::AllowDeny) => denied.map(|peer| peer.span).or(allow.is_empty().then_some(order?.span)),
         Some(Order::DenyAllow) | None => denied.filter(|_| allow.is_empty()).map(|peer| peer.span),
     };
-    span.map(|span| Denial { span, useless: None })
+    span.map(|span| Denial { span, useless: None, old_style: true })
 }

@@ -25,6 +25,7 @@ fn run(server: &Server, report: &mut Report) {
             else {
                 continue;
             };
+            let help = if first.value == *path { "take another path for one of the two" } else { help };
             let found = SHADOWED_MOUNT.at(mount.url_path.span, "never reached");
             report.push(found.and(first.span, format!("`{}` takes it first", first.value)).help(help));
         }

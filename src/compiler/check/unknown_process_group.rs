@@ -26,7 +26,7 @@ fn run(server: &Server, report: &mut Report) {
     let elsewhere = server.beyond.process_groups.iter().filter(|used| !used.value.starts_with("%{"));
     for (name, span) in named.chain(elsewhere.map(|used| (&used.value, used.span))) {
         // `${GROUP}` that stayed in the text was reported as such, and so was a misspelt `%{GLOBAL}`.
-        let reported = name.contains("${") || name.starts_with("%{");
+        let reported = name.contains("${") || name.starts_with("%{") || name.ends_with('}');
         if !reported && server.process_group(name).is_none() {
             report_unknown(server, name, span, report);
         }

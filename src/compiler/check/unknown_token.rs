@@ -26,7 +26,9 @@ fn run(server: &Server, report: &mut Report) {
             section.visit(&mut |section| names.extend(of_settings(&section.settings)));
         }
     }
-    for (span, name) in names.into_iter().filter(|(_, name)| name.starts_with("%{") || name.ends_with('}')) {
+    for (span, name) in
+        names.into_iter().filter(|(_, name)| (name.starts_with("%{") || name.ends_with('}')) && !name.contains("${"))
+    {
         let near = nearest(name, TOKENS).map(|near| format!("did you mean `{near}`?"));
         report.push(UNKNOWN_TOKEN.at(span, "taken for the name itself").maybe_help(near));
     }

@@ -3,10 +3,12 @@
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents,
+};
 
 use super::{Diagnostic, Label, Report, Severity};
-use crate::compiler::source::{SourceId, Sources};
+use crate::compiler::source::{Sources, Span};
 
 /// So many are drawn; the rest is counted.
 const MOST: usize = 100;
@@ -83,50 +85,123 @@ struct Drawn {
     message: String,
     labels: Vec<LabeledSpan>,
     help: Option<String>,
-    source: NamedSource<Arc<str>>,
+    /// `None` where the lines are too long to be drawn.
+    source: Option<Excerpt>,
     related: Vec<Self>,
 }
+
+/// Lines that are longer than this are not drawn.
+const LONGEST_LINE: usize = 2000;
 
 impl Drawn {
     fn new(diagnostic: &Diagnostic, sources: &Sources) -> Self {
         let home = diagnostic.span().source;
         let (here, elsewhere): (Vec<_>, Vec<_>) = diagnostic.labels.iter().partition(|label| label.span.source == home);
+        let excerpt = Excerpt::of(&here, sources);
+        let mut help = help(diagnostic, sources);
+        if excerpt.is_none() {
+            let (line, column) = sources.line_column(diagnostic.span());
+            let place =
+                format!("at {}:{line}:{column}: {}", sources.get(home).path.display(), diagnostic.labels[0].text);
+            help = Some(help.into_iter().fold(place, |place, help| format!("{place}\n{help}")));
+        }
         Self {
             code: Some(diagnostic.code.name),
             severity: diagnostic.severity,
             message: diagnostic.message.clone(),
-            labels: here.iter().enumerate().map(|(index, label)| drawn_label(label, index == 0)).collect(),
-            help: help(diagnostic, sources),
-            source: named_source(home, sources),
+            labels: labels(&here, excerpt.as_ref()),
+            help,
+            source: excerpt,
             related: elsewhere.into_iter().map(|label| Self::related(diagnostic, label, sources)).collect(),
         }
     }
 
     fn related(diagnostic: &Diagnostic, label: &Label, sources: &Sources) -> Self {
+        let here = Label { text: "here".to_owned(), ..label.clone() };
+        let excerpt = Excerpt::of(&[&here], sources);
         Self {
             code: None,
             severity: diagnostic.severity,
             message: label.text.clone(),
-            labels: vec![drawn_label(&Label { text: "here".to_owned(), ..label.clone() }, true)],
+            labels: labels(&[&here], excerpt.as_ref()),
             help: None,
-            source: named_source(label.span.source, sources),
+            source: excerpt,
             related: Vec::new(),
         }
     }
 }
 
-fn drawn_label(label: &Label, primary: bool) -> LabeledSpan {
-    let span = SourceSpan::from((label.span.start as usize, (label.span.end - label.span.start) as usize));
-    if primary {
-        LabeledSpan::new_primary_with_span(Some(label.text.clone()), span)
-    } else {
-        LabeledSpan::new_with_span(Some(label.text.clone()), span)
+fn labels(labels: &[&Label], excerpt: Option<&Excerpt>) -> Vec<LabeledSpan> {
+    let Some(excerpt) = excerpt else { return Vec::new() };
+    let drawn = |(index, label): (usize, &&Label)| {
+        let start = label.span.start as usize - excerpt.start;
+        let span = SourceSpan::from((start, (label.span.end - label.span.start) as usize));
+        match index {
+            // The first label gives the place in the header, wherever it stands in the file.
+            0 => LabeledSpan::new_primary_with_span(Some(label.text.clone()), span),
+            _ => LabeledSpan::new_with_span(Some(label.text.clone()), span),
+        }
+    };
+    labels.iter().enumerate().map(drawn).collect()
+}
+
+/// The lines of a file that are drawn. miette looks for lines from the start of what it is given, so it is given no more.
+struct Excerpt {
+    name: String,
+    text: Arc<str>,
+    /// Where the excerpt begins in the text, and at which line, from 0.
+    start: usize,
+    end: usize,
+    line: usize,
+}
+
+impl Excerpt {
+    fn of(labels: &[&Label], sources: &Sources) -> Option<Self> {
+        let first = labels.iter().min_by_key(|label| label.span.start)?.span;
+        let end = labels.iter().map(|label| label.span.end).max()? as usize;
+        let source = sources.get(first.source);
+        let text = &source.text;
+        // One line more on either side, as miette draws them.
+        let start = line_start(text, line_start(text, first.start as usize).saturating_sub(1));
+        let end = line_end(text, (line_end(text, end) + 1).min(text.len()));
+        let start_span = Span { start: start as u32, end: start as u32, ..first };
+        let short = text[start..end].split('\n').all(|line| line.len() <= LONGEST_LINE);
+        short.then(|| Self {
+            name: source.path.display().to_string(),
+            text: Arc::clone(text),
+            start,
+            end,
+            line: sources.line_column(start_span).0 as usize - 1,
+        })
     }
 }
 
-fn named_source(id: SourceId, sources: &Sources) -> NamedSource<Arc<str>> {
-    let source = sources.get(id);
-    NamedSource::new(source.path.display().to_string(), Arc::clone(&source.text))
+fn line_start(text: &str, at: usize) -> usize {
+    text.as_bytes()[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1)
+}
+
+fn line_end(text: &str, at: usize) -> usize {
+    text.as_bytes()[at..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |newline| at + newline)
+}
+
+impl miette::SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let lines = self.text[self.start..self.end].read_span(span, before, after)?;
+        let named = MietteSpanContents::new_named(
+            self.name.clone(),
+            lines.data(),
+            *lines.span(),
+            lines.line() + self.line,
+            lines.column(),
+            lines.line_count(),
+        );
+        Ok(Box::new(named))
+    }
 }
 
 /// The help, and the way to an included file.
@@ -173,11 +248,12 @@ impl miette::Diagnostic for Drawn {
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        Some(&self.source)
+        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(self.labels.iter().cloned()))
+        let labels = self.labels.iter().cloned();
+        self.source.as_ref().map(|_| Box::new(labels) as Box<dyn Iterator<Item = LabeledSpan>>)
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {

@@ -100,6 +100,8 @@ fn options(args: &mut Args, scope: &mut Scope) {
         if !switch(&mut switches, name, on) {
             let help = nearest(name, OPTIONS).map(|near| format!("did you mean `{near}`?"));
             scope.invalid(word.span, "no such option", help);
+        } else if let (true, Some(why)) = (on, left_out(name)) {
+            scope.unsupported(word.span, why, Severity::Warning);
         }
     }
     merge(&mut scope.settings().options, switches);
@@ -119,6 +121,16 @@ fn switch(switches: &mut Switches, name: &str, on: bool) -> bool {
         _ => return false,
     }
     true
+}
+
+/// What our runtime does not do, whatever the options say.
+fn left_out(name: &str) -> Option<&'static str> {
+    match name.to_ascii_lowercase().as_str() {
+        "indexes" => Some("lists of folders are not made"),
+        "includes" | "includesnoexec" => Some("files are sent as they are"),
+        "multiviews" => Some("no file is chosen by language or type"),
+        _ => None,
+    }
 }
 
 /// A second `Options` in the same section goes on from the first.

@@ -163,9 +163,10 @@ fn choice(word: &str, choices: &[&'static str]) -> Result<(), Wrong> {
         return Ok(());
     }
     let wrong = Wrong::new("not one of the choices");
-    Err(match nearest(word, choices.iter().copied()) {
-        Some(near) => wrong.help(format!("did you mean `{near}`?")),
-        None => wrong.help(format!("write one of `{}`", choices.join("`, `"))),
+    Err(match (nearest(word, choices.iter().copied()), choices) {
+        (Some(near), _) => wrong.help(format!("did you mean `{near}`?")),
+        (None, [only]) => wrong.help(format!("write `{only}`")),
+        (None, _) => wrong.help(format!("write one of `{}`", choices.join("`, `"))),
     })
 }
 

@@ -26,17 +26,22 @@ impl Walk<'_> {
                 Times::Once | Times::AtMostOnce => (at + 1).min(words.len()),
                 Times::Many | Times::Any => words.len(),
             };
+            // One mistake, one finding: after a word that cannot be read, the others are not counted.
             if at == taken && matches!(arg.times, Times::Once | Times::Many) {
-                self.missing(directive, spec, arg);
+                if whole {
+                    self.missing(directive, spec, arg);
+                }
                 return None;
             }
             for word in &words[at..taken] {
-                whole &= self.value(arg, word, &mut values);
+                whole &= self.value(spec, arg, word, &mut values);
             }
             at = taken;
         }
         if spec.options.is_empty() {
-            self.superfluous(&words[at..], spec);
+            if whole {
+                self.superfluous(&words[at..], spec);
+            }
             syntax::report_unclosed_quotes(&words, self.report);
         } else {
             let text = &directive.arguments;
@@ -56,7 +61,7 @@ impl Walk<'_> {
         self.report.push(found.help(format!("write `{}`", syntax_line(spec))));
     }
 
-    fn value(&mut self, arg: &Arg, word: &Word, values: &mut Values) -> bool {
+    fn value(&mut self, spec: &Spec, arg: &Arg, word: &Word, values: &mut Values) -> bool {
         match arg.kind.check(&word.text) {
             Ok(()) => {
                 values.push((arg.name, word.spanned()));
@@ -64,7 +69,7 @@ impl Walk<'_> {
             }
             Err(wrong) => {
                 let found = INVALID_VALUE.at(word.span, wrong.label).maybe_help(wrong.help);
-                self.report.push(found.says(format!("`{}` cannot be read", arg.name)));
+                self.report.push(found.says(format!("`{}` of {} cannot be read", arg.name, spec.name)));
                 false
             }
         }
@@ -99,7 +104,7 @@ impl Walk<'_> {
                 let again = REPEATED_OPTION.at(option.name.span, "counts");
                 self.report.push(again.and(earlier.name.span, "does not count"));
             }
-            if self.value(arg, &option.value, values)
+            if self.value(spec, arg, &option.value, values)
                 && let (Some(severity), Judge::WsgiServe) = (arg.left_out, self.server.judge)
             {
                 let severity = if self.lenient { Severity::Warning } else { severity };

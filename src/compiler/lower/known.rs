@@ -55,7 +55,7 @@ impl Walk<'_> {
             }
             let severity = if self.lenient { Severity::Warning } else { lost.severity };
             let found = UNSUPPORTED_DIRECTIVE.at(directive.name.span, format!("left out: {}", lost.what));
-            let name = known.name.trim_start_matches('<');
+            let name = if known.name.starts_with('<') { format!("`{}>`", known.name) } else { known.name.to_owned() };
             self.report.push(found.says(format!("wsgi-serve does not carry out {name}")).graded(severity));
         }
     }

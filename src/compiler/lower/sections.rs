@@ -29,7 +29,7 @@ impl Walk<'_> {
         }
         match entry {
             Entry::Acts(spec) => match spec.effect {
-                Effect::Open(SectionKind::VirtualHost) => self.virtual_host(section, place),
+                Effect::Open(SectionKind::VirtualHost) => self.virtual_host(section),
                 Effect::Open(kind) => self.files_section(section, kind, place),
                 _ => {}
             },
@@ -43,7 +43,9 @@ impl Walk<'_> {
     /// The lines of a section that stands in the wrong place.
     fn host_lines(&mut self, section: syntax::Section, known: &'static Known, entry: Entry, place: &mut Place<'_>) {
         match entry {
-            Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::VirtualHost)) => {}
+            Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::VirtualHost)) => {
+                self.virtual_host(section)
+            }
             Entry::Acts(spec) => {
                 if let Effect::Open(kind) = spec.effect {
                     self.files_section(section, kind, place);
@@ -53,8 +55,8 @@ impl Walk<'_> {
         }
     }
 
-    fn virtual_host(&mut self, section: syntax::Section, place: &Place<'_>) {
-        let syntax::Section { opening, nodes } = section;
+    fn virtual_host(&mut self, section: syntax::Section) {
+        let syntax::Section { opening, nodes, closed } = section;
         let mut host = Host::new(opening.span());
         let words = opening.words();
         syntax::report_unclosed_quotes(&words, self.report);
@@ -66,11 +68,11 @@ impl Walk<'_> {
             host.addresses.extend(self.host_address(word));
         }
         let host_index = self.hosts.len() + 1;
-        debug_assert_eq!(place.host_index, 0, "virtual hosts stand in the main server only");
         let inside = &mut Place {
             context: Context::VirtualHost,
             directory_kind: "",
             parent: Some(&opening),
+            closed,
             host: &mut host,
             host_index,
             section: None,
@@ -124,16 +126,16 @@ impl Walk<'_> {
     }
 
     fn files_section(&mut self, section: syntax::Section, kind: SectionKind, place: &mut Place<'_>) {
-        let syntax::Section { opening, nodes } = section;
+        let syntax::Section { opening, nodes, closed } = section;
         let matcher = self.matcher(&opening, kind);
         let mut inner = Section::new(matcher.unwrap_or(Matcher::Unknown), opening.span());
-        self.inside(nodes, &opening, kind.directory_kind(), &mut inner, place);
+        self.inside((nodes, closed), &opening, kind.directory_kind(), &mut inner, place);
         keep(inner, place);
     }
 
     /// A section that does not act: its lines are checked, and what they would do is noted as unknown.
     fn other_section(&mut self, section: syntax::Section, known: &'static Known, place: &mut Place<'_>) {
-        let syntax::Section { opening, nodes } = section;
+        let syntax::Section { opening, nodes, closed } = section;
         let kind = match known.name.to_ascii_lowercase().as_str() {
             "<if" | "<elseif" | "<else" => "If",
             "<proxy" | "<proxymatch" => "Proxy",
@@ -143,7 +145,7 @@ impl Walk<'_> {
             _ => return,
         };
         let mut inner = Section::new(Matcher::Unknown, opening.span());
-        self.inside(nodes, &opening, kind, &mut inner, place);
+        self.inside((nodes, closed), &opening, kind, &mut inner, place);
         if matches!(kind, "If" | "Proxy") {
             keep(inner, place);
         } else if let Some(around) = place.section.as_deref_mut() {
@@ -162,7 +164,7 @@ impl Walk<'_> {
 
     fn inside(
         &mut self,
-        nodes: Vec<Node>,
+        (nodes, closed): (Vec<Node>, bool),
         opening: &Directive,
         kind: &'static str,
         inner: &mut Section,
@@ -172,6 +174,7 @@ impl Walk<'_> {
             context: Context::Directory,
             directory_kind: kind,
             parent: Some(opening),
+            closed: closed && place.closed,
             host: &mut *place.host,
             host_index: place.host_index,
             section: Some(inner),

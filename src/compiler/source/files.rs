@@ -108,28 +108,34 @@ impl Files for Disk {
 
 /// Files that exist only here: for tests, and for text that is not on a disk.
 #[derive(Debug, Clone, Default)]
-pub struct Memory(BTreeMap<PathBuf, Vec<u8>>);
+pub struct Memory(BTreeMap<PathBuf, Option<Vec<u8>>>);
 
 impl Memory {
     /// Puts a file into it.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Vec<u8>>) {
-        self.0.insert(path.into(), text.into());
+        self.0.insert(path.into(), Some(text.into()));
+    }
+
+    /// Puts something into it that is no regular file.
+    pub fn add_device(&mut self, path: impl Into<PathBuf>) {
+        self.0.insert(path.into(), None);
     }
 }
 
 impl Files for Memory {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.0.get(path) {
-            Some(bytes) if bytes.len() as u64 > LARGEST_FILE => Err(io::Error::other("it is larger than 64 MiB")),
-            Some(bytes) => Ok(bytes.clone()),
+            Some(Some(bytes)) if bytes.len() as u64 > LARGEST_FILE => Err(io::Error::other("it is larger than 64 MiB")),
+            Some(Some(bytes)) => Ok(bytes.clone()),
+            Some(None) => Err(io::Error::other("it is not a regular file")),
             None if self.kind(path).is_some() => Err(io::Error::other("it is a folder")),
             None => Err(io::Error::new(io::ErrorKind::NotFound, "No such file or directory")),
         }
     }
 
     fn kind(&self, path: &Path) -> Option<FileKind> {
-        if self.0.contains_key(path) {
-            return Some(FileKind::File);
+        if let Some(file) = self.0.get(path) {
+            return Some(if file.is_some() { FileKind::File } else { FileKind::Other });
         }
         self.0.keys().any(|file| file.starts_with(path)).then_some(FileKind::Folder)
     }

@@ -121,13 +121,18 @@ fn swallowed(line: &LogicalLine, report: &mut Report) {
     }
 }
 
+/// Outside of quotes such characters are hardly ever meant.
 fn look_alikes(text: &Mapped, report: &mut Report) {
-    let mut before = ' ';
-    for (at, character) in text.text().char_indices() {
+    for word in words(text).iter().filter(|word| !word.quoted) {
+        look_alikes_in(text, word.range, report);
+    }
+}
+
+fn look_alikes_in(text: &Mapped, (start, end): (usize, usize), report: &mut Report) {
+    for (at, character) in text.text()[start..end].char_indices() {
         let blank = matches!(character, '\u{A0}' | '\u{2000}'..='\u{200B}' | '\u{202F}' | '\u{3000}' | '\u{2060}');
-        let quote = is_blank(before) && matches!(character, '“' | '”' | '„' | '‟' | '‘' | '’' | '«' | '»');
-        before = character;
-        let span = text.span(at..at + character.len_utf8());
+        let quote = at == 0 && matches!(character, '“' | '”' | '„' | '‟' | '‘' | '’' | '«' | '»');
+        let span = text.span(start + at..start + at + character.len_utf8());
         if character == '\u{FEFF}' && span.start == 0 {
             report.push(
                 BYTE_ORDER_MARK.at(span, "invisible here").help("save the file as UTF-8 without a byte-order mark"),

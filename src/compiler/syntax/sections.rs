@@ -38,7 +38,7 @@ pub(super) fn pair(statements: Vec<Statement>, report: &mut Report) -> File {
         let label = "opened here, open at the end of the file";
         let help = format!("add `</{}>`", opening.name.text);
         pairing.report.push(UNCLOSED_SECTION.at(tag(opening), label).help(help));
-        pairing.leave();
+        pairing.leave(false);
     }
     File { nodes: pairing.nodes }
 }
@@ -88,9 +88,9 @@ impl Pairing<'_> {
             let found = found.and(whole, format!("`<{}>` ends here", name.value));
             let help = format!("add `</{}>` before `</{}>`", inner.name.text, name.value);
             self.report.push(found.help(help));
-            self.leave();
+            self.leave(false);
         }
-        self.leave();
+        self.leave(true);
     }
 
     /// A closing tag of no open section: perhaps the innermost one's, misspelt.
@@ -100,7 +100,7 @@ impl Pairing<'_> {
             Some((open, span)) if nearest(&name.value, [open.as_str()]).is_some() => {
                 let found = MISMATCHED_CLOSING.at(whole, format!("does not close `<{open}>`"));
                 self.report.push(found.and(span, "opened here").help(format!("write `</{open}>`")));
-                self.leave();
+                self.leave(true);
             }
             Some((open, span)) => {
                 let found = UNMATCHED_CLOSING.at(whole, "no such section is open");
@@ -129,10 +129,10 @@ impl Pairing<'_> {
         self.report.push(found.help("put it on a line of its own"));
     }
 
-    fn leave(&mut self) {
+    fn leave(&mut self, closed: bool) {
         if let Some((opening, before)) = self.open.pop() {
             let nodes = std::mem::replace(&mut self.nodes, before);
-            self.nodes.push(Node::Section(Section { opening, nodes }));
+            self.nodes.push(Node::Section(Section { opening, nodes, closed }));
         }
     }
 }

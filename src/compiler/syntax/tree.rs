@@ -37,6 +37,8 @@ pub struct Section {
     pub opening: Directive,
     /// What stands in it.
     pub nodes: Vec<Node>,
+    /// Whether its closing tag was found where it belongs.
+    pub closed: bool,
 }
 
 impl Directive {
