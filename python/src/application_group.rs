@@ -195,7 +195,7 @@ fn make(name: &str) -> Option<SubInterpreter> {
     }
 }
 
-/// Ends all sub-interpreters. `false` when a thread is still in one: Python must not be ended then.
+/// Ends all sub-interpreters. `false` when a thread may still be in one: Python must not be ended then.
 pub(crate) fn end_all() -> bool {
     let Some(keeper) = lock(&KEEPER).take() else { return true };
     drop(keeper.orders);

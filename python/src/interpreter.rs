@@ -23,8 +23,6 @@ pub(crate) struct Interpreter {
     /// The scripts that were asked for in it, by their files.
     scripts: Mutex<HashMap<Vec<u8>, Arc<Script>>>,
     state: *mut ffi::PyInterpreterState,
-    /// How many threads have a thread state in it, but for the one that made it.
-    threads: Mutex<usize>,
 }
 
 // SAFETY: the pointer is only handed to functions of CPython that may be called from any thread; the holder's objects are
@@ -42,12 +40,7 @@ impl Interpreter {
     pub(crate) fn current(_attached: Attached<'_>) -> &'static Self {
         // SAFETY: the thread is attached. What we know of an interpreter is never freed, so that a thread may hold on to it.
         let state = unsafe { ffi::PyInterpreterState_Get() };
-        Box::leak(Box::new(Self {
-            holder: UnsafeCell::new(None),
-            scripts: Mutex::default(),
-            state,
-            threads: Mutex::new(0),
-        }))
+        Box::leak(Box::new(Self { holder: UnsafeCell::new(None), scripts: Mutex::default(), state }))
     }
 
     /// Makes this the main interpreter, and the calling thread's present thread state its thread state for it.
@@ -123,6 +116,20 @@ impl Interpreter {
         crate::application_group::forget_bindings(attached, self);
     }
 
+    /// Waits for the application's threads, but for daemon threads.
+    pub(crate) fn end_threads(&self, attached: Attached<'_>) {
+        if self.holder(attached).end_threads.call(attached).is_err() {
+            attached.clear_raised();
+        }
+    }
+
+    /// Runs what the application registered with `atexit`, which reports what it raises itself.
+    pub(crate) fn run_at_exit(&self, attached: Attached<'_>) {
+        if self.holder(attached).run_at_exit.call(attached).is_err() {
+            attached.clear_raised();
+        }
+    }
+
     /// Lets go of everything of Python's.
     ///
     /// # Safety
@@ -156,16 +163,26 @@ impl ThreadStates {
         // SAFETY: the interpreter lives; PyThreadState_New needs no GIL (C API, "Low-level API").
         let state = unsafe { ffi::PyThreadState_New(interpreter.state) };
         assert!(!state.is_null(), "no memory for a thread state");
-        *lock(&interpreter.threads) += 1;
         self.0.push(ThreadState { interpreter, state, ours: true });
         state
     }
 }
 
+/// Ends this thread's thread states, as the end of the thread would. The thread is detached.
+pub(crate) fn forget_thread_states() {
+    STATES.with(|states| states.borrow_mut().end());
+}
+
 impl Drop for ThreadStates {
     fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl ThreadStates {
+    fn end(&mut self) {
         // The main interpreter's, which was made first, goes last.
-        for known in self.0.drain(..).rev().filter(|known| known.ours) {
+        while let Some(known) = self.0.pop_if(|known| known.ours) {
             if ENDING.load(Ordering::Acquire) {
                 return;
             }
@@ -177,7 +194,6 @@ impl Drop for ThreadStates {
                 ffi::PyEval_SaveThread();
                 ffi::PyThreadState_Delete(known.state);
             }
-            *lock(&known.interpreter.threads) -= 1;
         }
     }
 }
@@ -222,30 +238,54 @@ impl SubInterpreter {
         })
     }
 
-    /// Ends it: `threading._shutdown`, `atexit`, destructors. Does nothing, and says so, while threads may still use it.
+    /// Ends it: `threading._shutdown`, `atexit`, destructors. `false` when some thread may still run Python in it, which
+    /// CPython does not survive: then it has only run what is registered with `atexit`, and Python must not be ended.
     pub(crate) fn end(self) -> bool {
-        if *lock(&self.interpreter.threads) > 0 {
-            return false;
-        }
         Interpreter::main().attach(|_main| {
             // SAFETY: the thread is attached to the main interpreter.
-            self.end_attached(unsafe { ffi::PyThreadState_Get() });
-        });
-        true
+            self.end_attached(unsafe { ffi::PyThreadState_Get() })
+        })
     }
 
-    fn end_attached(self, main: *mut ffi::PyThreadState) {
-        // SAFETY: the creator's thread state is the last of this interpreter, and this is the thread that made it.
-        // Py_EndInterpreter wants it to be current, and leaves none current: with the GIL still held up to 3.11, without
-        // from 3.12 on. PyThreadState_Swap is right after both (it takes the GIL from 3.12 on).
+    fn end_attached(self, main: *mut ffi::PyThreadState) -> bool {
+        // SAFETY: this is the thread that made the interpreter, on the thread state by which it did; it is attached to the
+        // main interpreter before and after.
         unsafe {
             ffi::PyEval_SaveThread();
             ffi::PyEval_RestoreThread(self.creator);
-            self.interpreter.clear(Attached::assume());
+            let attached = Attached::assume();
+            self.interpreter.end_threads(attached);
+            if !self.is_last_thread() {
+                self.interpreter.run_at_exit(attached);
+                ffi::PyEval_SaveThread();
+                ffi::PyEval_RestoreThread(main);
+                return false;
+            }
+            self.interpreter.clear(attached);
+            // It wants its last thread state to be current, and leaves none current: with the GIL still held up to 3.11,
+            // without from 3.12 on. PyThreadState_Swap is right after both (it takes the GIL from 3.12 on).
             ffi::Py_EndInterpreter(self.creator);
             ffi::PyThreadState_Swap(main);
+            true
         }
     }
+
+    /// Whether no thread but this one has a thread state in the interpreter: neither one of ours nor one that the
+    /// application started.
+    fn is_last_thread(&self) -> bool {
+        // SAFETY: both functions only follow a list, which does not change while nobody else runs in this interpreter: its
+        // GIL is held.
+        unsafe {
+            let first = PyInterpreterState_ThreadHead(self.interpreter.state);
+            first == self.creator && PyThreadState_Next(first).is_null()
+        }
+    }
+}
+
+unsafe extern "C" {
+    // "Advanced Debugger Support": exported by all versions, in no stable ABI.
+    fn PyInterpreterState_ThreadHead(interpreter: *mut ffi::PyInterpreterState) -> *mut ffi::PyThreadState;
+    fn PyThreadState_Next(state: *mut ffi::PyThreadState) -> *mut ffi::PyThreadState;
 }
 
 /// Says that Python is about to end.
@@ -293,7 +333,8 @@ fn new_with_own_gil() -> Option<*mut ffi::PyThreadState> {
         allow_fork: 1,
         allow_exec: 1,
         allow_threads: 1,
-        allow_daemon_threads: 0,
+        // What a request starts is a daemon thread unless it says otherwise.
+        allow_daemon_threads: 1,
         check_multi_interp_extensions: 1,
         gil: OWN_GIL,
     };

@@ -1,9 +1,14 @@
 # The part of the `mod_wsgi` module, and of what an interpreter needs, that is best said in Python. Run once in each
 # interpreter, in a namespace of its own, which also holds `native` (functions of the library) and `settings`.
 
+import sys
+
+# The working directory, which `python -c` puts there and a sub-interpreter finds again.
+if sys.path[:1] == [""]:
+    del sys.path[0]
+
 import io
 import posix
-import sys
 import threading  # Now, so that its main thread is the one that made the interpreter.
 
 
@@ -140,6 +145,21 @@ def describe(kind, value, traceback):
     from traceback import format_exception
 
     return "".join(format_exception(kind, value, traceback))
+
+
+def end_threads():
+    """What Python does first when it ends, and only once: waits for the threads that are not daemon threads."""
+    shutdown, threading._shutdown = threading._shutdown, lambda: None
+    shutdown()
+
+
+def run_at_exit():
+    """What Python does next. Only where the interpreter cannot be ended as a whole."""
+    import atexit
+
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def set_up():

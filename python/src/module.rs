@@ -65,6 +65,10 @@ pub(crate) struct Holder {
     pub(crate) digest: Object,
     /// The lines of an exception.
     pub(crate) describe: Object,
+    /// Waits for the application's threads.
+    pub(crate) end_threads: Object,
+    /// Runs what the application registered with `atexit`.
+    pub(crate) run_at_exit: Object,
     /// Names that every request needs.
     pub(crate) names: Names,
     /// The keys of `environ`, by their bytes.
@@ -106,6 +110,8 @@ impl Holder {
             compile: builtins.attribute(attached, c"compile")?,
             digest: get("digest")?,
             describe: get("describe")?,
+            end_threads: get("end_threads")?,
+            run_at_exit: get("run_at_exit")?,
             names: Names {
                 mtime: Object::interned(attached, b"__mtime__")?,
                 reload_required: Object::interned(attached, b"reload_required")?,

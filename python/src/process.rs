@@ -111,9 +111,17 @@ pub(crate) fn exit_hard(why: &str) -> ! {
 
 /// Ends all interpreters but the main one, which ends when `main` has returned. No thread runs requests any more.
 pub(crate) fn end_interpreters(attached: Attached<'_>, main: &'static Interpreter) {
-    if !attached.detached(application_group::end_all) {
-        exit_hard("a thread is still inside an application");
-    }
+    let ended = attached.detached(|| {
+        interpreter::forget_thread_states();
+        application_group::end_all()
+    });
     interpreter::ending();
     main.forget_application(attached);
+    if !ended {
+        // Python would abort: "remaining subinterpreters". What the application has a right to is done.
+        main.end_threads(attached);
+        main.run_at_exit(attached);
+        // SAFETY: ends the process; nothing runs after it.
+        unsafe { libc::_exit(0) }
+    }
 }

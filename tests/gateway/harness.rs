@@ -90,7 +90,7 @@ pub(crate) struct Setup {
     pub(crate) preload: Vec<Preload>,
     pub(crate) home: Option<PathBuf>,
     pub(crate) python_path: Vec<PathBuf>,
-    pub(crate) environment: Vec<(&'static str, &'static str)>,
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 impl Setup {
@@ -115,7 +115,7 @@ impl Setup {
         let child = Command::new(&self.python)
             .arg("-c")
             .arg(boot(library.as_raw_fd()))
-            .envs(self.environment.iter().copied())
+            .envs(self.environment.iter().cloned())
             .stdin(OwnedFd::from(theirs))
             .stdout(log.reopen().expect("the log"))
             .stderr(log.reopen().expect("the log"))
@@ -239,6 +239,10 @@ impl Daemon {
 
     /// Stops it, and wants it to end as it should, with nothing said on the way.
     pub(crate) fn end_clean(mut self) {
+        for thread in &mut self.threads {
+            // What came before has been said when the next request is answered.
+            thread.get("hello.wsgi", "/");
+        }
         let before = self.log();
         self.stop(30.0);
         let status = self.wait();
