@@ -22,6 +22,8 @@ mod examples;
 mod faults;
 #[path = "serve/files.rs"]
 mod files;
+#[path = "serve/groups.rs"]
+mod groups;
 #[path = "serve/hosts.rs"]
 mod hosts;
 #[path = "serve/logs.rs"]
