@@ -5,7 +5,7 @@ use std::fs;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Mode, Server, Site, alive, command, descendants, tests_apache, wait_until};
+use crate::support::{Mode, Server, Site, alive, command, descendants, run, tests_apache, wait_until};
 
 const APP: &str = r#"
 import os
@@ -20,7 +20,7 @@ const MOUNT: &str = "WSGIDaemonProcess app python-home=${VENV}\n\
 
 /// Runs to the end and gives what was printed.
 fn printed(flags: &[&str]) -> String {
-    let output = command(flags).output().expect("wsgi-serve can be executed");
+    let output = run(command(flags));
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{flags:?}: {}\n{text}", output.status);
     text

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use nix::unistd::geteuid;
 
-use crate::support::{Site, check, command, skipped, tests_apache};
+use crate::support::{Site, check, command, run, skipped, tests_apache};
 
 const APP: &str = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return []\n";
 
@@ -14,7 +14,7 @@ fn fails(site: &Site, flags: &[&str]) -> (i32, String) {
     let conf = site.path("httpd.conf");
     let mut all = vec!["-f", conf.to_str().unwrap()];
     all.extend(flags);
-    let output = command(&all).output().expect("wsgi-serve can be executed");
+    let output = run(command(&all));
     (output.status.code().expect("no signal"), said(&output) + &site.read("error.log"))
 }
 
