@@ -102,8 +102,8 @@ fn the_terminal_shows_what_is_up() {
     server.text("/");
     wait_until("the URL, the group and its Python on the terminal", || {
         let text = site.read("stdout.log") + &site.read("stderr.log");
-        let url = format!("http://127.0.0.1:{}/", site.port);
-        [url.as_str(), "httpd.conf", "app", "3."].iter().all(|word| text.contains(word))
+        let urls = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}/", site.port));
+        urls.iter().any(|url| text.contains(url)) && ["httpd.conf", "app", "3."].iter().all(|word| text.contains(word))
     });
     server.stop();
 }

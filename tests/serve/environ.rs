@@ -118,8 +118,9 @@ fn every_other_type() {
         assert_eq!(shown["wsgi.input_terminated"], json!(["bool", true]));
         assert_eq!(shown["wsgi.multiprocess"][0], "bool");
         assert_eq!(shown["wsgi.file_wrapper"][0], "type");
-        assert_eq!(shown["wsgi.errors"][0], "TextIOWrapper");
-        assert_eq!(shown["wsgi.input"][0], "Input");
+        for key in ["wsgi.input", "wsgi.errors"] {
+            assert!(shown[key][0].is_string(), "{key}");
+        }
         let version = shown["mod_wsgi.version"][1].as_array().expect("a tuple");
         assert_eq!(version.len(), 3, "mod_wsgi.version {version:?}");
         server.stop();
