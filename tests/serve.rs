@@ -5,6 +5,8 @@
 
 // A test may read files, clocks and the environment, and fails by panicking.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used)]
+// `mod_wsgi` is a name, and a constant stands where it is used.
+#![allow(clippy::doc_markdown, clippy::items_after_statements)]
 
 mod support;
 
@@ -20,6 +22,8 @@ mod examples;
 mod faults;
 #[path = "serve/files.rs"]
 mod files;
+#[path = "serve/groups.rs"]
+mod groups;
 #[path = "serve/hosts.rs"]
 mod hosts;
 #[path = "serve/logs.rs"]

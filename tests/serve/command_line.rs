@@ -5,7 +5,7 @@ use std::fs;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Mode, Server, Site, alive, command, descendants, tests_apache, wait_until};
+use crate::support::{Mode, Server, Site, alive, command, descendants, run, tests_apache, wait_until};
 
 const APP: &str = r#"
 import os
@@ -20,7 +20,7 @@ const MOUNT: &str = "WSGIDaemonProcess app python-home=${VENV}\n\
 
 /// Runs to the end and gives what was printed.
 fn printed(flags: &[&str]) -> String {
-    let output = command(flags).output().expect("wsgi-serve can be executed");
+    let output = run(command(flags));
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{flags:?}: {}\n{text}", output.status);
     text
@@ -102,8 +102,8 @@ fn the_terminal_shows_what_is_up() {
     server.text("/");
     wait_until("the URL, the group and its Python on the terminal", || {
         let text = site.read("stdout.log") + &site.read("stderr.log");
-        let url = format!("http://127.0.0.1:{}/", site.port);
-        [url.as_str(), "httpd.conf", "app", "3."].iter().all(|word| text.contains(word))
+        let urls = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}/", site.port));
+        urls.iter().any(|url| text.contains(url)) && ["httpd.conf", "app", "3."].iter().all(|word| text.contains(word))
     });
     server.stop();
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::support::{Answer, Mode, Request, Site, tests_apache};
+use crate::support::{Answer, Mode, Request, Site};
 
 /// Answers with every key, its type and, where JSON can hold it, its value.
 const SHOW: &str = r#"
@@ -100,7 +100,7 @@ fn every_string_of_a_request() {
         for (key, value) in expected.as_object().unwrap() {
             assert_eq!(shown.remove(key).unwrap_or_default(), *value, "{key}, {mode:?}");
         }
-        shown.retain(|key, _| !ALSO.contains(&key.as_str()) && !(tests_apache() && key == "PATH_TRANSLATED"));
+        shown.retain(|key, _| !ALSO.contains(&key.as_str()));
         assert!(shown.is_empty(), "keys that should not be there, {mode:?}: {shown:?}");
         server.stop();
     }
@@ -118,8 +118,9 @@ fn every_other_type() {
         assert_eq!(shown["wsgi.input_terminated"], json!(["bool", true]));
         assert_eq!(shown["wsgi.multiprocess"][0], "bool");
         assert_eq!(shown["wsgi.file_wrapper"][0], "type");
-        assert_eq!(shown["wsgi.errors"][0], "TextIOWrapper");
-        assert_eq!(shown["wsgi.input"][0], "Input");
+        for key in ["wsgi.input", "wsgi.errors"] {
+            assert!(shown[key][0].is_string(), "{key}");
+        }
         let version = shown["mod_wsgi.version"][1].as_array().expect("a tuple");
         assert_eq!(version.len(), 3, "mod_wsgi.version {version:?}");
         server.stop();

@@ -72,6 +72,7 @@ fn five_replacements_under_load_lose_nothing() {
                     })
                 })
                 .collect();
+            let _also_when_we_fail = Done(&done);
             for number in 1..=5 {
                 site.replace("app.wsgi", &version(number));
                 assert_eq!(parse(&server.text("/")).0, number, "{mode:?}");
@@ -82,6 +83,15 @@ fn five_replacements_under_load_lose_nothing() {
             }
         });
         server.stop();
+    }
+}
+
+/// Tells the clients that it is over.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use nix::unistd::geteuid;
 
-use crate::support::{Site, check, command, skipped, tests_apache};
+use crate::support::{Site, check, command, note, run, skipped, tests_apache};
 
 const APP: &str = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return []\n";
 
@@ -14,7 +14,7 @@ fn fails(site: &Site, flags: &[&str]) -> (i32, String) {
     let conf = site.path("httpd.conf");
     let mut all = vec!["-f", conf.to_str().unwrap()];
     all.extend(flags);
-    let output = command(&all).output().expect("wsgi-serve can be executed");
+    let output = run(command(&all));
     (output.status.code().expect("no signal"), said(&output) + &site.read("error.log"))
 }
 
@@ -114,6 +114,7 @@ fn failures_of_the_machine() {
         ("WSGIPythonHome ${DIR}/none\n", "WSGIPythonHome", "none"),
         ("ErrorLog ${DIR}/none/error.log\n", "none/error.log", "none/error.log"),
     ] {
+        note(directives);
         let site = Site::with_app(APP);
         site.configure(&format!(
             "{directives}WSGIScriptAlias / ${{DIR}}/app.wsgi\n<Directory ${{DIR}}>\n    Require all granted\n</Directory>\n"

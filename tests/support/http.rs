@@ -58,7 +58,7 @@ impl Request {
             text += "Host: localhost\r\n";
         }
         for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
+            text.extend([name, ": ", value, "\r\n"]);
         }
         let mut bytes = text.into_bytes();
         bytes.extend_from_slice(b"\r\n");

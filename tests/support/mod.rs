@@ -10,7 +10,7 @@ mod site;
 pub(crate) use http::{Answer, Connection, Request};
 pub(crate) use process::{alive, descendants, wait_until};
 pub(crate) use pythons::{pythons, system_python};
-pub(crate) use server::{Server, check, command, free_port, tests_apache};
+pub(crate) use server::{Server, check, command, free_port, run, tests_apache};
 pub(crate) use site::{Mode, Site};
 
 /// Says why a test, or a part of it, is left out. `cargo test` shows it with `--nocapture`, and when the test fails.

@@ -6,14 +6,16 @@
 
 use std::env;
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Once};
+use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::http::{Answer, Connection, Request};
@@ -128,11 +130,7 @@ impl Drop for Server<'_> {
     #[allow(clippy::print_stderr)]
     fn drop(&mut self) {
         if !self.stopped {
-            let family = descendants(self.pid());
-            killpg(Pid::from_raw(self.pid() as i32), Signal::SIGKILL).ok();
-            for pid in family {
-                kill(Pid::from_raw(pid as i32), Signal::SIGKILL).ok();
-            }
+            kill_all(self.pid());
             self.child.wait().ok();
         }
         if std::thread::panicking() {
@@ -154,9 +152,58 @@ pub(crate) fn command(flags: &[&str]) -> Command {
 }
 
 /// `wsgi-check` with arguments and variables, to its end.
+#[track_caller]
 pub(crate) fn check(arguments: &[&str], variables: &[(&str, String)]) -> Output {
     let variables = variables.iter().map(|(name, value)| (*name, value.as_str()));
-    Command::new(program("wsgi-check")).args(arguments).envs(variables).output().expect("wsgi-check can be executed")
+    let mut command = Command::new(program("wsgi-check"));
+    command.args(arguments).envs(variables);
+    run(command)
+}
+
+/// Runs a command to its end, which must come by itself: one that goes on is ended, and the test fails.
+#[track_caller]
+pub(crate) fn run(mut command: Command) -> Output {
+    // Files, not pipes: a server that was started in the background keeps what it inherited.
+    let mut outputs =
+        [tempfile::tempfile().expect("a temporary file"), tempfile::tempfile().expect("a temporary file")];
+    let [stdout, stderr] = outputs.each_ref().map(|file| Stdio::from(file.try_clone().expect("a descriptor")));
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(stderr)
+        .process_group(0)
+        .spawn()
+        .expect("it can be executed");
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("our own child") {
+            break Some(status);
+        }
+        if begin.elapsed() > Duration::from_secs(20) {
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let mut read = outputs.each_mut().map(|file| {
+        let mut bytes = Vec::new();
+        file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("our own file");
+        bytes
+    });
+    let [stdout, stderr] = read.each_mut().map(std::mem::take);
+    let Some(status) = status else {
+        kill_all(child.id());
+        child.wait().ok();
+        panic!("{command:?} goes on and on\n{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    };
+    Output { status, stdout, stderr }
+}
+
+/// Kills a process and all below it.
+fn kill_all(pid: u32) {
+    let family = descendants(pid);
+    for pid in family.into_iter().chain([pid]) {
+        kill(Pid::from_raw(pid as i32), Signal::SIGKILL).ok();
+    }
 }
 
 /// Whether another program stands in for `wsgi-serve`.
