@@ -103,7 +103,7 @@ fn attached_run(
         (true, false) => Reloading::Here,
         (true, true) => Reloading::Elsewhere,
     };
-    let globals = match binding.script.ready(attached, binding.interpreter, reloading, client) {
+    let globals = match binding.script.ready(attached, binding.interpreter, reloading, call.batch, client) {
         Readiness::Ready(globals) => globals,
         Readiness::Missing => return Ending::Failed(404),
         Readiness::Failed => return Ending::Failed(500),

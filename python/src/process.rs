@@ -82,7 +82,7 @@ pub(crate) fn preload(scripts: &[Preload]) {
         let Some(interpreter) = application_group::application_group(&preload.application_group) else { continue };
         let script = interpreter.script(preload.script.as_os_str().as_bytes());
         interpreter.attach(|attached| {
-            if let Readiness::Ready(globals) = script.ready(attached, interpreter, Reloading::Off, None) {
+            if let Readiness::Ready(globals) = script.ready(attached, interpreter, Reloading::Off, 0, None) {
                 drop(globals);
             }
             crate::gateway::errors::end_line_of_thread();

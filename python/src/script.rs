@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
@@ -18,6 +19,8 @@ pub(crate) struct Script {
     /// Held, detached, while the script is loaded: other scripts are not kept waiting.
     loading: Mutex<()>,
     module: GilCell<Option<Object>>,
+    /// The batch of calls for which the file was last examined.
+    examined: AtomicU64,
 }
 
 /// What became of a script that was asked for.
@@ -46,19 +49,21 @@ pub(crate) enum Reloading {
 impl Script {
     /// A script that is not loaded yet.
     pub(crate) fn new(file: &[u8]) -> Self {
-        Self { file: file.to_vec(), loading: Mutex::default(), module: GilCell::new(None) }
+        Self { file: file.to_vec(), loading: Mutex::default(), module: GilCell::new(None), examined: AtomicU64::new(0) }
     }
 
-    /// The script's module, loaded if need be.
+    /// The script's module, loaded if need be. `batch` is [`wsgi_httpd::runtime::exchange::Call::batch`]: the file is examined
+    /// once for all calls of a batch.
     pub(crate) fn ready(
         &self,
         attached: Attached<'_>,
         interpreter: &'static Interpreter,
         reloading: Reloading,
+        batch: u64,
         client: Client<'_>,
     ) -> Readiness {
         if let Some(module) = self.loaded(attached) {
-            if reloading == Reloading::Off || !self.has_changed(attached, interpreter, &module, client) {
+            if reloading == Reloading::Off || !self.has_changed(attached, interpreter, &module, batch, client) {
                 return globals(attached, &module);
             }
             if reloading == Reloading::Elsewhere {
@@ -83,7 +88,7 @@ impl Script {
         let _loading = attached.detached(|| lock(&self.loading));
         if let Some(module) = self.loaded(attached) {
             // Another thread was faster.
-            if reloading == Reloading::Off || !self.has_changed(attached, interpreter, &module, client) {
+            if reloading == Reloading::Off || !self.has_changed(attached, interpreter, &module, 0, client) {
                 return globals(attached, &module);
             }
             let name = format!("script '{}' has changed: loading it again", self.name());
@@ -162,12 +167,14 @@ impl Script {
         attached: Attached<'_>,
         interpreter: &'static Interpreter,
         module: &Object,
+        batch: u64,
         client: Client<'_>,
     ) -> bool {
         let Readiness::Ready(globals) = globals(attached, module) else { return true };
         let names = &interpreter.holder(attached).names;
         let loaded = globals.item(attached, &names.mtime).and_then(|time| time.as_integer(attached));
-        if loaded.is_none() || loaded != modified(&self.file) {
+        let examined = batch != 0 && self.examined.swap(batch, Ordering::Relaxed) == batch;
+        if loaded.is_none() || (!examined && loaded != modified(&self.file)) {
             return true;
         }
         let Some(required) = globals.item(attached, &names.reload_required) else { return false };

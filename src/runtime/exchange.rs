@@ -41,6 +41,9 @@ pub struct Call {
     pub https: bool,
     /// `mod_wsgi.request_start`: microseconds since the epoch.
     pub request_start: u64,
+    /// Calls with the same number, if it is not 0, had all arrived before any of them was answered: what was looked up for
+    /// one, such as whether a script has changed, holds for the others.
+    pub batch: u64,
     /// `mod_wsgi.queue_start`: handed to the process group's queue; 0 in embedded mode.
     pub queue_start: u64,
 }

@@ -198,7 +198,7 @@ pub fn parse_request(payload: &[u8], find: impl FnOnce(u32) -> Option<Arc<Target
     let https = input.u32()? != 0;
     let length = input.u32()? as usize;
     let environ = pairs(input.take(length)?)?;
-    Ok((Call { target, environ, https, request_start, queue_start }, input.0))
+    Ok((Call { target, environ, https, request_start, batch: 0, queue_start }, input.0))
 }
 
 /// Appends a `Head` frame with the first bytes of the body. Bytes over [`MAX_PAYLOAD`] go into `Body` frames and, if

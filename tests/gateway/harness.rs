@@ -399,6 +399,7 @@ impl Thread {
             environ,
             https: false,
             request_start: 1_700_000_000_000_000,
+            batch: 0,
             queue_start: 1_700_000_000_000_001,
         };
         let follows = !request.rest.is_empty() || request.failure.is_some();

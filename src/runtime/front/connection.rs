@@ -33,7 +33,6 @@ pub(super) fn builder(host: &Host) -> http1::Builder {
         .header_read_timeout(HEAD_TIMEOUT.max(Duration::from_millis(host.keep_alive_timeout_ms) * 2))
         .keep_alive(host.keep_alive)
         .half_close(true)
-        .title_case_headers(true)
         .max_headers(MOST_FIELDS);
     builder
 }

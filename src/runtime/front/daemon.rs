@@ -44,7 +44,24 @@ pub(super) struct Pool {
 #[derive(Debug, Default)]
 struct Threads {
     processes: Vec<Process>,
-    waiting: VecDeque<oneshot::Sender<Lease>>,
+    waiting: VecDeque<Waiting>,
+}
+
+/// A request that waits for a thread. It is sent by whoever gives the thread back: the thread is not kept waiting.
+#[derive(Debug)]
+struct Waiting {
+    request: Request,
+    sender: oneshot::Sender<Lease>,
+}
+
+/// A request as it is sent.
+#[derive(Debug, Clone)]
+struct Request {
+    call: Arc<Call>,
+    /// The first bytes of its body.
+    body: Bytes,
+    /// Whether there are more.
+    follows: bool,
 }
 
 #[derive(Debug)]
@@ -61,6 +78,8 @@ struct Thread {
     stream: UnixStream,
     known: Known,
     out: Vec<u8>,
+    /// How much of `out` has been sent.
+    sent: usize,
     input: BytesMut,
 }
 
@@ -118,7 +137,7 @@ impl Pool {
             }
         }
         for stream in streams {
-            let thread = Thread { stream, known: Known::new(), out: Vec::new(), input: BytesMut::new() };
+            let thread = Thread::new(stream, Known::new(), BytesMut::new());
             let busy = Busy { pool: Arc::clone(self), pid, returned: false };
             Lease { thread, busy }.give_back();
         }
@@ -130,14 +149,14 @@ impl Pool {
     /// See [`DaemonError`].
     pub(super) async fn run(
         self: &Arc<Self>,
-        call: &Call,
+        call: Call,
         body: ReadAhead,
         timeout: Duration,
     ) -> Result<(Head, Source), DaemonError> {
-        let follows = body.rest.is_some();
+        let request = Request { call: Arc::new(call), body: body.bytes, follows: body.rest.is_some() };
         loop {
-            let mut lease = self.take().await?;
-            if lease.thread.send(call, &body.bytes, follows).await.is_err() {
+            let mut lease = self.take(&request).await?;
+            if lease.thread.send_rest().await.is_err() {
                 // The request did not arrive whole, so it cannot have run: another thread may have it.
                 continue;
             }
@@ -150,7 +169,8 @@ impl Pool {
         }
     }
 
-    async fn take(self: &Arc<Self>) -> Result<Lease, DaemonError> {
+    /// A thread to which the request is on its way.
+    async fn take(self: &Arc<Self>, request: &Request) -> Result<Lease, DaemonError> {
         let waiting = {
             let mut threads = self.lock();
             let free = threads.processes.iter_mut().filter(|process| !process.idle.is_empty());
@@ -159,14 +179,16 @@ impl Pool {
             {
                 process.busy += 1;
                 let busy = Busy { pool: Arc::clone(self), pid: process.pid, returned: false };
-                return Ok(Lease { thread, busy });
+                let mut lease = Lease { thread, busy };
+                lease.thread.begin(request);
+                return Ok(lease);
             }
-            threads.waiting.retain(|sender| !sender.is_closed());
+            threads.waiting.retain(|waiting| !waiting.sender.is_closed());
             if threads.waiting.len() >= LONGEST_QUEUE {
                 return Err(DaemonError::Unavailable);
             }
             let (sender, receiver) = oneshot::channel();
-            threads.waiting.push_back(sender);
+            threads.waiting.push_back(Waiting { request: request.clone(), sender });
             receiver
         };
         let mut waiting = std::pin::pin!(waiting);
@@ -191,11 +213,17 @@ impl Lease {
         let pool = Arc::clone(&self.busy.pool);
         let mut threads = pool.lock();
         let mut lease = self;
-        while let Some(waiting) = threads.waiting.pop_front() {
-            match waiting.send(lease) {
-                Ok(()) => return,
-                Err(back) => lease = back,
+        while let Some(Waiting { request, sender }) = threads.waiting.pop_front() {
+            if sender.is_closed() {
+                continue;
             }
+            lease.thread.begin(&request);
+            // A receiver that goes just now takes the thread's connection with it: the request was sent.
+            if let Err(sent) = sender.send(lease) {
+                drop(threads);
+                drop(sent);
+            }
+            return;
         }
         let Lease { thread, mut busy } = lease;
         busy.returned = true;
@@ -261,7 +289,13 @@ impl Thread {
         matches!(self.stream.try_read(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    async fn send(&mut self, call: &Call, body: &[u8], follows: bool) -> io::Result<()> {
+    fn new(stream: UnixStream, known: Known, input: BytesMut) -> Self {
+        Self { stream, known, out: Vec::new(), sent: 0, input }
+    }
+
+    /// Sends as much of a request as goes without waiting.
+    fn begin(&mut self, request: &Request) {
+        let call = &*request.call;
         self.out.clear();
         let address = Arc::as_ptr(&call.target) as usize;
         let next = self.known.len() as u32;
@@ -273,8 +307,17 @@ impl Thread {
                 next
             }
         };
-        wire::put_request(&mut self.out, number, call, body, follows);
-        self.stream.write_all(&self.out).await
+        wire::put_request(&mut self.out, number, call, &request.body, request.follows);
+        // What fails here fails again, with its reason, when the rest is sent.
+        self.sent = self.stream.try_write(&self.out).unwrap_or(0);
+    }
+
+    /// Sends what is left of the request.
+    async fn send_rest(&mut self) -> io::Result<()> {
+        if self.sent < self.out.len() {
+            self.stream.write_all(&self.out[self.sent..]).await?;
+        }
+        Ok(())
     }
 
     /// Tells the thread that no more of the request's body comes.
@@ -507,7 +550,7 @@ impl Upload {
             if let Ok(Ok(write)) = sender.await
                 && let Ok(stream) = read.reunite(write)
             {
-                Lease { thread: Thread { stream, known, out: Vec::new(), input }, busy }.give_back();
+                Lease { thread: Thread::new(stream, known, input), busy }.give_back();
             }
         });
     }

@@ -67,7 +67,8 @@ struct InProcess {
 
 impl Job for InProcess {
     fn run(self: Box<Self>, turn: Turn) -> Option<Waker> {
-        let Self { application, call, outbox, first, inbox, timeout } = *self;
+        let Self { application, mut call, outbox, first, inbox, timeout } = *self;
+        call.batch = turn.batch;
         let mut side = ApplicationSide { outbox, first, inbox, timeout, turn };
         // A client that left while it waited needs no answer.
         if !side.outbox.lock().abandoned {
@@ -86,7 +87,8 @@ impl Job for InProcess {
 #[derive(Debug)]
 struct Outbox {
     state: Mutex<OutboxState>,
-    /// Signalled when there is room again, or nobody takes any more.
+    /// Signalled when there is room again, or nobody takes any more, if the application waits: a signal is a system call even
+    /// where nobody does.
     taken: Condvar,
 }
 
@@ -101,6 +103,8 @@ struct OutboxState {
     abandoned: bool,
     /// The client has no use for the body, as with HEAD.
     discarding: bool,
+    /// The application waits for room.
+    blocked: bool,
     waker: Option<Waker>,
 }
 
@@ -122,6 +126,14 @@ impl OutboxState {
 impl Outbox {
     fn lock(&self) -> std::sync::MutexGuard<'_, OutboxState> {
         self.state.lock().expect("no panic while it is held")
+    }
+}
+
+impl Outbox {
+    fn make_room(&self, state: &OutboxState) {
+        if state.blocked {
+            self.taken.notify_one();
+        }
     }
 }
 
@@ -252,7 +264,7 @@ impl OutboxBody {
         if !state.chunks.is_empty() {
             let bytes = joined(&mut state.chunks);
             state.waiting_bytes = 0;
-            outbox.taken.notify_one();
+            outbox.make_room(&state);
             return Poll::Ready(Some(Ok(bytes)));
         }
         match state.end {
@@ -274,7 +286,7 @@ impl OutboxBody {
             state.discarding = true;
             state.chunks.clear();
             state.waiting_bytes = 0;
-            outbox.taken.notify_one();
+            outbox.make_room(&state);
         }
     }
 }
@@ -282,8 +294,9 @@ impl OutboxBody {
 impl Drop for OutboxBody {
     fn drop(&mut self) {
         if let Some(outbox) = self.outbox.take() {
-            outbox.lock().abandoned = true;
-            outbox.taken.notify_one();
+            let mut state = outbox.lock();
+            state.abandoned = true;
+            outbox.make_room(&state);
         }
     }
 }

@@ -29,9 +29,6 @@ pub(super) fn constant(host: &Host, settings: &Settings, file: &[u8], script_nam
     pairs.push("SCRIPT_FILENAME", file);
     pairs.push("SCRIPT_NAME", script_name);
     pairs.push("REQUEST_SCHEME", "http");
-    pairs.push("mod_wsgi.script_name", script_name);
-    pairs.push("mod_wsgi.request_handler", "wsgi-script");
-    pairs.push("mod_wsgi.handler_script", "");
     pairs
 }
 
@@ -64,7 +61,6 @@ pub(super) fn of_request(
     pairs.push("QUERY_STRING", parts.uri.query().unwrap_or_default());
     pairs.push("SERVER_PROTOCOL", protocol(parts));
     pairs.push("PATH_INFO", path_info);
-    pairs.push("mod_wsgi.path_info", path_info);
     server_name(&mut pairs, host, authority);
     pairs.push("mod_wsgi.request_id", log_id(REQUESTS.fetch_add(1, Ordering::Relaxed)));
     headers(&mut pairs, parts, pass_authorization);
@@ -154,7 +150,8 @@ fn variable<'a>(name: &HeaderName, buffer: &'a mut [u8; 128]) -> Option<&'a [u8]
 
 /// A short id for the error log, unique in this process's life and unlikely to meet another's.
 fn log_id(number: u64) -> String {
-    format!("{:x}-{number:x}", std::process::id())
+    static PROCESS: std::sync::LazyLock<u32> = std::sync::LazyLock::new(std::process::id);
+    format!("{:x}-{number:x}", *PROCESS)
 }
 
 #[cfg(test)]

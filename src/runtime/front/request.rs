@@ -16,7 +16,7 @@ use super::route::{Route, Script};
 use super::{Client, Front, access, environ, static_files, verdict};
 use crate::plan::ProcessGroupName;
 use crate::plan::log::LogLevel;
-use crate::runtime::exchange::{Call, InputError};
+use crate::runtime::exchange::{Call, InputError, Target};
 
 /// `LimitRequestBody`'s default, bytes.
 const LIMIT_REQUEST_BODY: u64 = 1 << 30;
@@ -137,18 +137,20 @@ async fn run(
     let input = body(parts, incoming, &script, timeout)?;
     let body = input.read_ahead().await.map_err(|error| closing(status_of(error)))?;
     let daemon = matches!(script.process_group, ProcessGroupName::Daemon(_));
+    let target = Arc::clone(&script.target);
     let call = Call {
-        target: Arc::clone(&script.target),
+        target: Arc::clone(&target),
         environ,
         https: false,
         request_start: microseconds(began),
+        batch: 0,
         queue_start: if daemon { microseconds(SystemTime::now()) } else { 0 },
     };
     let answered = match (&script.process_group, &front.embedded) {
         (ProcessGroupName::Daemon(index), _) => front.pools[*index]
-            .run(&call, body, timeout)
+            .run(call, body, timeout)
             .await
-            .map_err(|error| daemon_failed(front, host, &call, error)),
+            .map_err(|error| daemon_failed(front, host, &target, error)),
         (ProcessGroupName::Embedded, Some(embedded)) if !front.plan.embedded.restricted => {
             embedded.run(call, body, timeout).await.map_err(status)
         }
@@ -187,7 +189,7 @@ fn status_of(error: InputError) -> StatusCode {
     }
 }
 
-fn daemon_failed(front: &Front, host: usize, call: &Call, error: DaemonError) -> StatusCode {
+fn daemon_failed(front: &Front, host: usize, target: &Target, error: DaemonError) -> StatusCode {
     let (status, what) = match error {
         // What there is to say about it, the daemon process has said.
         DaemonError::Failed(code) => return self::status(code),
@@ -195,8 +197,8 @@ fn daemon_failed(front: &Front, host: usize, call: &Call, error: DaemonError) ->
         DaemonError::Died => (StatusCode::BAD_GATEWAY, "ended before it answered"),
         DaemonError::Late => (StatusCode::GATEWAY_TIMEOUT, "did not answer within Timeout"),
     };
-    let script = String::from_utf8_lossy(&call.target.script);
-    let message = format!("process group {} {what} a request of {script}", call.target.process_group);
+    let script = String::from_utf8_lossy(&target.script);
+    let message = format!("process group {} {what} a request of {script}", target.process_group);
     front.error_logs[host].write("wsgi", LogLevel::Error, &message);
     status
 }

@@ -19,6 +19,8 @@ use tokio::runtime::Runtime;
 
 /// How long a call may keep the event loop waiting.
 const SHORT: Duration = Duration::from_millis(1);
+/// How long jobs are run one behind the other before their answers are sent.
+const BATCH: Duration = Duration::from_micros(250);
 /// Looks without any call before the sentinel goes to sleep.
 const IDLE_LOOKS: u32 = 50;
 
@@ -76,6 +78,8 @@ pub(super) trait Produced: Send + Sync {
 pub(super) struct Turn {
     turns: Arc<Turns>,
     number: u64,
+    /// See [`crate::runtime::exchange::Call::batch`].
+    pub(super) batch: u64,
 }
 
 impl fmt::Debug for Turns {
@@ -160,21 +164,38 @@ impl Turns {
 
     fn work(self: &Arc<Self>, runtime: &Runtime) {
         while self.await_lead() {
-            let mut finished = None;
-            loop {
-                let Some(job) = runtime.block_on(Next { turns: self, finished }) else { return };
-                let turn = self.begin(job.produced());
-                let number = turn.number;
-                if self.parallel {
-                    turn.step_aside();
-                }
-                finished = job.run(turn);
-                if !self.still_leads(number) {
-                    finished.into_iter().for_each(Waker::wake);
+            let mut finished = Vec::new();
+            while let Some(first) = runtime.block_on(Next { turns: self, finished: &mut finished }) {
+                if !self.run_batch(first, &mut finished) {
                     break;
                 }
             }
         }
+    }
+
+    /// Runs a job, and those behind it, for a short while; whether this thread still leads. One visit to the event loop then
+    /// sends all their answers, and a client that has several of them under way is woken once.
+    fn run_batch(self: &Arc<Self>, first: Box<dyn Job>, finished: &mut Vec<Waker>) -> bool {
+        let began = Instant::now();
+        let mut next = Some(first);
+        let mut batch = 0;
+        while let Some(job) = next.take() {
+            let turn = self.begin(job.produced(), batch);
+            let number = turn.number;
+            batch = turn.batch;
+            if self.parallel {
+                turn.step_aside();
+            }
+            finished.extend(job.run(turn));
+            let Some(jobs) = self.still_leads(number) else {
+                finished.drain(..).for_each(Waker::wake);
+                return false;
+            };
+            if jobs && began.elapsed() < BATCH {
+                next = self.lock().jobs.pop_front();
+            }
+        }
+        true
     }
 
     /// Waits until the lead is free, and takes it; `false` when all is over.
@@ -187,7 +208,8 @@ impl Turns {
         !state.over
     }
 
-    fn begin(self: &Arc<Self>, produced: Weak<dyn Produced>) -> Turn {
+    /// Begins a call. The first of a batch gives it its number.
+    fn begin(self: &Arc<Self>, produced: Weak<dyn Produced>, batch: u64) -> Turn {
         let number = {
             let mut state = self.lock();
             state.calls += 1;
@@ -198,27 +220,28 @@ impl Turns {
         if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::AcqRel) {
             self.call_sentinel();
         }
-        Turn { turns: Arc::clone(self), number }
+        Turn { turns: Arc::clone(self), number, batch: if batch == 0 { number } else { batch } }
     }
 
-    /// Ends a call; whether its thread still leads.
-    fn still_leads(&self, number: u64) -> bool {
+    /// Ends a call. Whether others wait, if its thread still leads; `None` if it does not.
+    fn still_leads(&self, number: u64) -> Option<bool> {
         let mut state = self.lock();
         let place = state.running.iter().position(|call| call.number == number);
         let long = place.is_some_and(|place| state.running.swap_remove(place).long);
+        let waiting = !state.jobs.is_empty();
         if !long {
-            return true;
+            return Some(waiting && state.running.len() < self.threads);
         }
         if !state.led {
             // No follower has woken up yet.
             state.led = true;
-            return true;
+            return Some(false);
         }
         // The leader may have waited for this thread to become free.
-        let waker = if state.jobs.is_empty() { None } else { state.waker.take() };
+        let waker = if waiting { state.waker.take() } else { None };
         drop(state);
         waker.into_iter().for_each(Waker::wake);
-        false
+        None
     }
 
     fn watch(&self) {
@@ -291,17 +314,17 @@ pub(super) fn join(threads: Vec<JoinHandle<()>>, within: Duration) -> bool {
 /// The leader's wait for a call to run; `None` when all is over.
 struct Next<'a> {
     turns: &'a Turns,
-    /// Who waits for the last call. Woken inside the event loop, where it costs no system call.
-    finished: Option<Waker>,
+    /// Who waits for the calls of the last batch. Woken inside the event loop, where it costs no system call.
+    finished: &'a mut Vec<Waker>,
 }
 
 impl Future for Next<'_> {
     type Output = Option<Box<dyn Job>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(finished) = self.finished.take() {
-            // Its answer goes out before the next call begins.
-            finished.wake();
+        if !self.finished.is_empty() {
+            // Their answers go out before the next call begins.
+            self.finished.drain(..).for_each(Waker::wake);
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
