@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use super::diagnostic::{Code, Report, Severity, nearest};
 use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
-use super::model::{Beyond, Host, Judge, Section, Server};
+use super::model::{Host, Judge, Section, Server};
 use super::source::{Span, Spanned};
 use super::syntax::{Directive, Node};
 
@@ -34,23 +34,7 @@ pub struct Settings<'a> {
 
 /// Makes a model of a tree.
 pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> Server {
-    let server = Server {
-        judge: settings.judge,
-        server_root: settings.server_root.clone(),
-        pid_file: None,
-        user: None,
-        group: None,
-        listeners: Vec::new(),
-        hosts: Vec::new(),
-        process_groups: Vec::new(),
-        python_home: None,
-        python_path: None,
-        restrict_embedded: None,
-        server_limit: None,
-        start_servers: None,
-        threads_per_child: None,
-        beyond: Beyond::default(),
-    };
+    let server = Server::new(settings.judge, settings.server_root.clone());
     let strangers = settings.loaded.iter().any(|name| !directive::is_distributed_module(name));
     let mut walk =
         Walk { server, hosts: Vec::new(), report, lenient: settings.lenient, strangers, said: BTreeSet::new() };

@@ -18,6 +18,9 @@ pub fn parse(source: SourceId, text: &str, report: &mut Report) -> File {
     let statements = lines::logical_lines(source, text)
         .into_iter()
         .filter_map(|line| {
+            if !lines::is_short_enough(&line, report) {
+                return None;
+            }
             lines::look_for_traps(&line, report);
             lines::statement(line.text)
         })
