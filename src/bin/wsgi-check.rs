@@ -30,7 +30,7 @@ struct Arguments {
     /// Make `<IfDefine NAME>` true.
     #[arg(short = 'D', value_name = "NAME")]
     defines: Vec<String>,
-    /// ServerRoot, until the configuration sets it.
+    /// `ServerRoot`, until the configuration sets it.
     #[arg(short = 'd', value_name = "ROOT")]
     server_root: Option<PathBuf>,
     /// A line before the configuration.
@@ -132,9 +132,9 @@ fn print(compiled: &Compiled, arguments: &Arguments) {
         Format::Json => format!("{:#}\n", compiled.json()),
     };
     if beside {
-        eprint!("{found}")
+        eprint!("{found}");
     } else {
-        print!("{found}")
+        print!("{found}");
     }
     if let (Some(Emit::Plan), Some(plan)) = (arguments.emit, &compiled.plan) {
         println!("{}", serde_json::to_string_pretty(plan).expect("a plan has no keys that JSON cannot write"));

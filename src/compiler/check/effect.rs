@@ -7,10 +7,10 @@ use crate::compiler::source::Span;
 pub(super) const MOST_COMPARISONS: usize = 1_000_000;
 
 /// Every setting of a kind that stands in a section which certainly matches no script, with the section and a script.
-pub(super) fn without_effect<'a>(
-    server: &'a Server,
+pub(super) fn without_effect(
+    server: &Server,
     setting: impl Fn(&Settings) -> Option<Span>,
-) -> Vec<(Span, &'a Section, &'a Mount)> {
+) -> Vec<(Span, &Section, &Mount)> {
     let mut found = Vec::new();
     if server.beyond.macros || server.beyond.other_scripts || server.beyond.failed.contains("WSGIScriptAlias") {
         return found;

@@ -79,12 +79,11 @@ impl Expander<'_> {
             let Some(end) = text[start..].find('}').map(|at| start + at + 1) else { break };
             append(&mut result, line, done..start);
             let name = &text[start + 2..end - 1];
-            match self.value(name) {
-                Some(value) => result.push_substitute(line.span(start..end), &value),
-                None => {
-                    self.report_undefined(name, line.span(start..end));
-                    append(&mut result, line, start..end);
-                }
+            if let Some(value) = self.value(name) {
+                result.push_substitute(line.span(start..end), &value);
+            } else {
+                self.report_undefined(name, line.span(start..end));
+                append(&mut result, line, start..end);
             }
             done = end;
         }

@@ -137,12 +137,13 @@ impl Walk<'_> {
 pub(crate) fn syntax_line(spec: &Spec) -> String {
     let mut line = spec.name.to_owned();
     for arg in spec.args {
-        line.push_str(&match arg.times {
-            Times::Once => format!(" {}", arg.name),
-            Times::AtMostOnce => format!(" [{}]", arg.name),
-            Times::Many => format!(" {}…", arg.name),
-            Times::Any => format!(" [{}…]", arg.name),
-        });
+        let (open, close) = match arg.times {
+            Times::Once => ("", ""),
+            Times::AtMostOnce => ("[", "]"),
+            Times::Many => ("", "…"),
+            Times::Any => ("[", "…]"),
+        };
+        line.extend([" ", open, arg.name, close]);
     }
     if !spec.options.is_empty() {
         line.push_str(" [option=value…]");

@@ -230,14 +230,13 @@ fn word(pair: Pair<'_, Rule>, text: &Mapped) -> Word {
         Rule::single => Some('\''),
         _ => None,
     };
-    let (plain, closed) = match quote {
-        None => (form.as_str().to_owned(), true),
-        Some(_) => {
-            let mut inner = form.into_inner();
-            let plain = inner.next().expect(TOTAL).as_str().to_owned();
-            let closed = inner.any(|end| matches!(end.as_rule(), Rule::close_double | Rule::close_single));
-            (plain, closed)
-        }
+    let (plain, closed) = if quote.is_none() {
+        (form.as_str().to_owned(), true)
+    } else {
+        let mut inner = form.into_inner();
+        let plain = inner.next().expect(TOTAL).as_str().to_owned();
+        let closed = inner.any(|end| matches!(end.as_rule(), Rule::close_double | Rule::close_single));
+        (plain, closed)
     };
     Word {
         text: unescape(&plain, quote),

@@ -45,12 +45,11 @@ pub(super) fn pair(statements: Vec<Statement>, report: &mut Report) -> File {
 
 impl Pairing<'_> {
     fn open(&mut self, mut opening: Directive) {
-        match opening.arguments.text().rfind('>') {
-            Some(end) => opening.arguments = opening.arguments.slice(0..end),
-            None => {
-                let help = "end the line with `>`";
-                self.report.push(MALFORMED_TAG.at(opening.span(), "`>` is missing").help(help));
-            }
+        if let Some(end) = opening.arguments.text().rfind('>') {
+            opening.arguments = opening.arguments.slice(0..end);
+        } else {
+            let help = "end the line with `>`";
+            self.report.push(MALFORMED_TAG.at(opening.span(), "`>` is missing").help(help));
         }
         if self.open.len() < DEEPEST {
             self.open.push((opening, std::mem::take(&mut self.nodes)));
