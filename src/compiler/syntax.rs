@@ -62,6 +62,7 @@ pub const CODES: &[&Code] = &[
     &MISMATCHED_CLOSING,
     &MALFORMED_TAG,
     &TEXT_AFTER_CLOSING_TAG,
+    &TEXT_AFTER_OPENING_TAG,
     &NESTING_TOO_DEEP,
     &NUL_BYTE,
     &BYTE_ORDER_MARK,
@@ -105,6 +106,13 @@ static TEXT_AFTER_CLOSING_TAG: Code = Code {
     severity: Severity::Warning,
     summary: "what follows a closing tag is ignored",
     explain: include_str!("syntax/text_after_closing_tag.md"),
+};
+
+static TEXT_AFTER_OPENING_TAG: Code = Code {
+    name: "text-after-opening-tag",
+    severity: Severity::Warning,
+    summary: "what follows an opening tag is ignored",
+    explain: include_str!("syntax/text_after_opening_tag.md"),
 };
 
 pub(crate) static NESTING_TOO_DEEP: Code = Code {

@@ -104,6 +104,11 @@ impl Walk<'_> {
                 let again = REPEATED_OPTION.at(option.name.span, "counts");
                 self.report.push(again.and(earlier.name.span, "does not count"));
             }
+            if option.value.span.start > option.name.span.end + 1 && option.value.range.1 > option.value.range.0 {
+                let found = MALFORMED_OPTION.at(option.value.span, format!("taken for the value of `{}`", arg.name));
+                let help = format!("write `{}=VALUE` without a blank, or `{}=\"\"` for nothing", arg.name, arg.name);
+                self.report.push(found.says("a blank follows `=`").help(help).graded(Severity::Warning));
+            }
             if self.value(spec, arg, &option.value, values)
                 && let (Some(severity), Judge::WsgiServe) = (arg.left_out, self.server.judge)
             {

@@ -54,7 +54,7 @@ pub(super) fn unescape(text: &str, quote: Option<char>) -> String {
     while let Some(first) = characters.next() {
         let escapes = |next: &char| *next == '\\' || Some(*next) == quote;
         match characters.next_if(|next| first == '\\' && escapes(next)) {
-            Some(escaped) => plain.push(escaped),
+            Some(next) => plain.push(next),
             None => plain.push(first),
         }
     }
