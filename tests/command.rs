@@ -79,7 +79,7 @@ fn pages() {
     ] {
         let output = wsgi_check(&["--explain", name]);
         assert_eq!(status(&output), Some(0));
-        insta::assert_snapshot!(format!("explain {name}"), text(&output.stdout));
+        insta::assert_snapshot!(format!("explain_{name}"), text(&output.stdout));
     }
     let unknown = wsgi_check(&["--explain", "unknown-proces-group"]);
     assert_eq!(status(&unknown), Some(2));

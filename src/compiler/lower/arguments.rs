@@ -140,6 +140,9 @@ impl Walk<'_> {
 
 /// `WSGIScriptAlias URL-path file-path [name=value…]`.
 pub(crate) fn syntax_line(spec: &Spec) -> String {
+    if let Some(name) = spec.name.strip_prefix('<') {
+        return format!("<{name} …> … </{name}>");
+    }
     let mut line = spec.name.to_owned();
     for arg in spec.args {
         let (open, close) = match arg.times {
