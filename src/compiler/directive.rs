@@ -20,7 +20,7 @@ use super::diagnostic::{Code, Severity};
 
 pub use args::Args;
 pub use kind::{Kind, Wrong};
-pub use known::{ArgsRule, Known, Unsupported, is_distributed_module, removed};
+pub use known::{ArgsRule, Known, Unsupported, is_distributed_module, removed, stranger};
 pub(crate) use log::parse_format;
 pub use scope::Scope;
 pub use sections::SectionKind;

@@ -145,6 +145,14 @@ impl Walk<'_> {
         let mut found = UNKNOWN_DIRECTIVE.at(directive.name.span, "no such directive");
         if let Some(near) = nearest(name, directive::names(false)) {
             found = found.help(format!("did you mean `{near}`?"));
+        } else if let Some(module) = directive::stranger(name) {
+            // Apache with that module knows it; our runtime has no modules.
+            if self.server.judge == Judge::WsgiServe {
+                let severity = if self.lenient { Severity::Warning } else { Severity::Error };
+                let found = UNSUPPORTED_DIRECTIVE.at(directive.name.span, format!("left out: a part of {module}"));
+                self.report.push(found.says(format!("wsgi-serve does not carry out {name}")).graded(severity));
+            }
+            return;
         } else if self.strangers {
             let help = "a module that does not come with Apache is loaded and may define it";
             found = found.help(help).graded(Severity::Warning);

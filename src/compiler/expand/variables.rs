@@ -101,6 +101,10 @@ impl Expander<'_> {
         if name.contains(':') {
             return;
         }
+        // One mistake, however often the name is used.
+        if !self.said.insert(name.to_owned()) && !PERCENT_NAMES.contains(&name) {
+            return;
+        }
         if PERCENT_NAMES.contains(&name) {
             let found = DOLLAR_INSTEAD_OF_PERCENT.at(span, "no such variable");
             self.report.push(found.help(format!("write `%{{{name}}}`")));
