@@ -37,8 +37,8 @@ fn collect(path: &Path, found: &mut Vec<PathBuf>) {
 fn read(root: &Path, path: &Path) -> Source {
     let text = std::fs::read_to_string(path).expect("a source is a text file");
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    let code: String =
-        code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines.collect::<Vec<_>>().join("\n");
     let path = path.strip_prefix(root).expect("it lies below the root").to_string_lossy().into_owned();
     Source { path, code }
 }

@@ -30,7 +30,7 @@ struct Arguments {
     /// Make `<IfDefine NAME>` true.
     #[arg(short = 'D', value_name = "NAME")]
     defines: Vec<String>,
-    /// ServerRoot, until the configuration sets it.
+    /// `ServerRoot`, until the configuration sets it.
     #[arg(short = 'd', value_name = "ROOT")]
     server_root: Option<PathBuf>,
     /// A line before the configuration.
@@ -88,10 +88,12 @@ fn main() -> ExitCode {
     }
     let options = options(&arguments);
     let mut status = 0;
+    let mut findings = Vec::new();
     for file in &arguments.files {
         match compile(&Disk, file, &options) {
             Ok(compiled) => {
                 print(&compiled, &arguments);
+                findings.extend(compiled.json().as_array().into_iter().flatten().cloned());
                 status = status.max(if compiled.report.has_errors() { ERRORS } else { 0 });
             }
             Err(error) => {
@@ -99,6 +101,10 @@ fn main() -> ExitCode {
                 status = COULD_NOT_RUN;
             }
         }
+    }
+    if matches!(arguments.format, Format::Json) {
+        // One array for all files: each finding names its own.
+        print_beside(&format!("{:#}\n", serde_json::Value::from(findings)), arguments.emit.is_some());
     }
     ExitCode::from(status)
 }
@@ -129,15 +135,19 @@ fn print(compiled: &Compiled, arguments: &Arguments) {
     let found = match arguments.format {
         Format::Full => compiled.full(Style { colour, ..Style::PLAIN }),
         Format::Concise => compiled.concise(),
-        Format::Json => format!("{:#}\n", compiled.json()),
+        Format::Json => String::new(),
     };
-    if beside {
-        eprint!("{found}")
-    } else {
-        print!("{found}")
-    }
+    print_beside(&found, beside);
     if let (Some(Emit::Plan), Some(plan)) = (arguments.emit, &compiled.plan) {
         println!("{}", serde_json::to_string_pretty(plan).expect("a plan has no keys that JSON cannot write"));
+    }
+}
+
+fn print_beside(found: &str, beside: bool) {
+    if beside {
+        eprint!("{found}");
+    } else {
+        print!("{found}");
     }
 }
 

@@ -9,6 +9,7 @@ mod effect;
 mod embedded_mode_refused;
 mod location_never_matches;
 mod missing_listen;
+mod prefixes;
 mod process_group_defined_later;
 mod process_group_has_no_effect;
 mod process_group_named_like_option;

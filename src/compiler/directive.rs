@@ -20,7 +20,7 @@ use super::diagnostic::{Code, Severity};
 
 pub use args::Args;
 pub use kind::{Kind, Wrong};
-pub use known::{ArgsRule, Known, Unsupported, is_distributed_module, removed};
+pub use known::{ArgsRule, Known, Unsupported, is_distributed_module, removed, stranger};
 pub(crate) use log::parse_format;
 pub use scope::Scope;
 pub use sections::SectionKind;
@@ -154,9 +154,12 @@ pub enum Entry {
 static FAMILIES: [&[Spec]; 7] =
     [core::SPECS, sections::SPECS, files::SPECS, access::SPECS, log::SPECS, wsgi::SPECS, wsgi_daemon::SPECS];
 
-/// By name in lower case: the entry that acts, and the row of the table of names.
-static INDEX: LazyLock<HashMap<String, (Option<&Spec>, Option<&Known>)>> = LazyLock::new(|| {
-    let mut index: HashMap<_, (Option<&Spec>, Option<&Known>)> = HashMap::new();
+/// The entry that acts, and the row of the table of names.
+type Row = (Option<&'static Spec>, Option<&'static Known>);
+
+/// By name in lower case.
+static INDEX: LazyLock<HashMap<String, Row>> = LazyLock::new(|| {
+    let mut index: HashMap<String, Row> = HashMap::new();
     for known in known::all() {
         index.entry(known.name.to_ascii_lowercase()).or_default().1 = Some(known);
     }

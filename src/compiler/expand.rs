@@ -49,6 +49,8 @@ pub struct Expander<'a> {
     bytes: u64,
     files_read: usize,
     full: bool,
+    /// Undefined variables that were named already.
+    said: BTreeSet<String>,
     loaded: Vec<String>,
 }
 
@@ -67,6 +69,7 @@ impl<'a> Expander<'a> {
             bytes: 0,
             files_read: 0,
             full: false,
+            said: BTreeSet::new(),
             loaded: Vec::new(),
             surroundings,
             sources,

@@ -1,7 +1,7 @@
 //! The page of a directive or of a kind of finding, made from the tables.
 
 use super::diagnostic::{Code, Severity, nearest};
-use super::directive::{self, Entry, Spec, Times};
+use super::directive::{self, Arg, Entry, Spec, Times};
 use super::{check, expand, lower, syntax};
 
 /// Every kind of finding, sorted by name.
@@ -44,39 +44,39 @@ fn code_page(code: &Code) -> String {
 }
 
 fn spec_page(spec: &Spec) -> String {
-    let name = spec.name.trim_start_matches('<');
-    let mut page = format!("{name}\n\n{}\n\n", spec.summary);
-    page.push_str(&format!("Syntax:   {}\n", lower::syntax_line(spec)));
     let contexts: Vec<_> = spec.contexts.iter().map(|context| context.name()).collect();
-    page.push_str(&format!("Context:  {}\n", contexts.join(", ")));
-    if let Some(default) = spec.default {
-        page.push_str(&format!("Default:  {default}\n"));
-    }
-    let indented = spec.example.replace('\n', "\n          ");
-    page.push_str(&format!("Example:  {indented}\n"));
+    let mut lines = vec![
+        spec.name.trim_start_matches('<').to_owned(),
+        String::new(),
+        spec.summary.to_owned(),
+        String::new(),
+        format!("Syntax:   {}", lower::syntax_line(spec)),
+        format!("Context:  {}", contexts.join(", ")),
+    ];
+    lines.extend(spec.default.map(|default| format!("Default:  {default}")));
+    lines.push(format!("Example:  {}", spec.example.replace('\n', "\n          ")));
     if let directive::Effect::Ignore(why) = spec.effect {
-        page.push_str(&format!("\nIn wsgi-serve it does nothing: {why}.\n"));
+        lines.push(format!("\nIn wsgi-serve it does nothing: {why}."));
     }
     for (heading, args) in [("Arguments", spec.args), ("Options", spec.options)] {
-        if args.is_empty() {
-            continue;
-        }
-        page.push_str(&format!("\n{heading}:\n"));
-        for arg in args {
-            let times = if matches!(arg.times, Times::AtMostOnce | Times::Any) { ", optional" } else { "" };
-            let left_out = match arg.left_out {
-                Some(Severity::Warning) => "; wsgi-serve leaves it out",
-                Some(Severity::Error) => "; wsgi-serve refuses it",
-                None => "",
-            };
-            page.push_str(&format!("  {:24}{}{times}{left_out}\n", arg.name, arg.kind.name()));
+        if !args.is_empty() {
+            lines.push(format!("\n{heading}:"));
+            lines.extend(args.iter().map(arg_line));
         }
     }
-    if !spec.explain.is_empty() {
-        page.push('\n');
-        page.push_str(spec.explain);
-    }
-    page
+    lines.push(String::new());
+    lines.push(spec.explain.to_owned());
+    lines.join("\n")
+}
+
+fn arg_line(arg: &Arg) -> String {
+    let times = if matches!(arg.times, Times::AtMostOnce | Times::Any) { ", optional" } else { "" };
+    let left_out = match arg.left_out {
+        Some(Severity::Warning) => "; wsgi-serve leaves it out",
+        Some(Severity::Error) => "; wsgi-serve refuses it",
+        None => "",
+    };
+    format!("  {:24}{}{times}{left_out}", arg.name, arg.kind.name())
 }
 
 fn known_page(known: &directive::Known) -> String {

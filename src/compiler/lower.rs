@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use super::diagnostic::{Code, Report, Severity, nearest};
 use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
-use super::model::{Beyond, Host, Judge, Section, Server};
+use super::model::{Host, Judge, Section, Server};
 use super::source::{Span, Spanned};
 use super::syntax::{Directive, Node};
 
@@ -34,23 +34,7 @@ pub struct Settings<'a> {
 
 /// Makes a model of a tree.
 pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> Server {
-    let server = Server {
-        judge: settings.judge,
-        server_root: settings.server_root.clone(),
-        pid_file: None,
-        user: None,
-        group: None,
-        listeners: Vec::new(),
-        hosts: Vec::new(),
-        process_groups: Vec::new(),
-        python_home: None,
-        python_path: None,
-        restrict_embedded: None,
-        server_limit: None,
-        start_servers: None,
-        threads_per_child: None,
-        beyond: Beyond::default(),
-    };
+    let server = Server::new(settings.judge, settings.server_root.clone());
     let strangers = settings.loaded.iter().any(|name| !directive::is_distributed_module(name));
     let mut walk =
         Walk { server, hosts: Vec::new(), report, lenient: settings.lenient, strangers, said: BTreeSet::new() };
@@ -161,6 +145,14 @@ impl Walk<'_> {
         let mut found = UNKNOWN_DIRECTIVE.at(directive.name.span, "no such directive");
         if let Some(near) = nearest(name, directive::names(false)) {
             found = found.help(format!("did you mean `{near}`?"));
+        } else if let Some(module) = directive::stranger(name) {
+            // Apache with that module knows it; our runtime has no modules.
+            if self.server.judge == Judge::WsgiServe {
+                let severity = if self.lenient { Severity::Warning } else { Severity::Error };
+                let found = UNSUPPORTED_DIRECTIVE.at(directive.name.span, format!("left out: a part of {module}"));
+                self.report.push(found.says(format!("wsgi-serve does not carry out {name}")).graded(severity));
+            }
+            return;
         } else if self.strangers {
             let help = "a module that does not come with Apache is loaded and may define it";
             found = found.help(help).graded(Severity::Warning);

@@ -5,8 +5,9 @@ mod merge;
 mod section;
 mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::source::{Span, Spanned};
 use crate::plan::HostAddress;
@@ -59,6 +60,7 @@ pub struct Server {
     pub threads_per_child: Option<Spanned<u64>>,
     /// What the configuration does that the model does not show.
     pub beyond: Beyond,
+    groups_by_name: OnceLock<HashMap<String, usize>>,
 }
 
 /// What we know to be there and do not read: checks that would need it are silent.
@@ -223,6 +225,28 @@ pub struct ProcessGroup {
 }
 
 impl Server {
+    /// A configuration that says nothing yet, without even the main server.
+    pub fn new(judge: Judge, server_root: Spanned<PathBuf>) -> Self {
+        Self {
+            judge,
+            server_root,
+            pid_file: None,
+            user: None,
+            group: None,
+            listeners: Vec::new(),
+            hosts: Vec::new(),
+            process_groups: Vec::new(),
+            python_home: None,
+            python_path: None,
+            restrict_embedded: None,
+            server_limit: None,
+            start_servers: None,
+            threads_per_child: None,
+            beyond: Beyond::default(),
+            groups_by_name: OnceLock::new(),
+        }
+    }
+
     /// The main server.
     pub fn main(&self) -> &Host {
         &self.hosts[0]
@@ -230,7 +254,19 @@ impl Server {
 
     /// The process group of a name.
     pub fn process_group(&self, name: &str) -> Option<&ProcessGroup> {
-        self.process_groups.iter().find(|group| group.name.value == name)
+        self.process_group_index(name).map(|index| &self.process_groups[index])
+    }
+
+    /// The index of the first process group of a name. To be asked once all are known.
+    pub fn process_group_index(&self, name: &str) -> Option<usize> {
+        let by_name = self.groups_by_name.get_or_init(|| {
+            let mut by_name = HashMap::new();
+            for (index, group) in self.process_groups.iter().enumerate() {
+                by_name.entry(group.name.value.clone()).or_insert(index);
+            }
+            by_name
+        });
+        by_name.get(name).copied()
     }
 
     /// The mounts that requests to a host may reach, in the order in which they are tried.

@@ -111,8 +111,7 @@ impl Resolver<'_> {
 
     fn process_group_name(&self, name: &Spanned<GroupName>) -> ProcessGroupName {
         let GroupName::Named(name) = &name.value else { return ProcessGroupName::Embedded };
-        let index = self.server.process_groups.iter().position(|group| group.name.value == *name);
-        index.map_or(ProcessGroupName::Embedded, ProcessGroupName::Daemon)
+        self.server.process_group_index(name).map_or(ProcessGroupName::Embedded, ProcessGroupName::Daemon)
     }
 
     fn embedded(&self, hosts: &[crate::plan::Host]) -> Embedded {

@@ -18,6 +18,9 @@ pub fn parse(source: SourceId, text: &str, report: &mut Report) -> File {
     let statements = lines::logical_lines(source, text)
         .into_iter()
         .filter_map(|line| {
+            if !lines::is_short_enough(&line, report) {
+                return None;
+            }
             lines::look_for_traps(&line, report);
             lines::statement(line.text)
         })
@@ -59,6 +62,7 @@ pub const CODES: &[&Code] = &[
     &MISMATCHED_CLOSING,
     &MALFORMED_TAG,
     &TEXT_AFTER_CLOSING_TAG,
+    &TEXT_AFTER_OPENING_TAG,
     &NESTING_TOO_DEEP,
     &NUL_BYTE,
     &BYTE_ORDER_MARK,
@@ -102,6 +106,13 @@ static TEXT_AFTER_CLOSING_TAG: Code = Code {
     severity: Severity::Warning,
     summary: "what follows a closing tag is ignored",
     explain: include_str!("syntax/text_after_closing_tag.md"),
+};
+
+static TEXT_AFTER_OPENING_TAG: Code = Code {
+    name: "text-after-opening-tag",
+    severity: Severity::Warning,
+    summary: "what follows an opening tag is ignored",
+    explain: include_str!("syntax/text_after_opening_tag.md"),
 };
 
 pub(crate) static NESTING_TOO_DEEP: Code = Code {

@@ -16,7 +16,8 @@ static DUPLICATE_PROCESS_GROUP: Code = Code {
 fn run(server: &Server, report: &mut Report) {
     for (index, group) in server.process_groups.iter().enumerate() {
         let name = &group.name.value;
-        if let Some(first) = server.process_groups[..index].iter().find(|earlier| earlier.name.value == *name) {
+        if let Some(first) = server.process_group_index(name).filter(|first| *first < index) {
+            let first = &server.process_groups[first];
             let found = DUPLICATE_PROCESS_GROUP.at(group.name.span, "defined again");
             let found = found.and(first.name.span, "first defined here");
             report.push(found.help("names are global over all virtual hosts: give one of the two another name"));

@@ -19,9 +19,9 @@ fn run(server: &Server, report: &mut Report) {
     if server.beyond.macros {
         return;
     }
-    for host in &server.hosts {
+    for host in server.hosts.iter().filter(|host| chooses_nothing(server, host)) {
         for mount in &host.mounts {
-            if certainly_embedded(server, host, mount) {
+            if mount.process_group.is_none() {
                 let found = EMBEDDED_MODE_REFUSED.at(span(mount), "no process group is chosen for it");
                 report.push(found.and(restricted.span, "embedded mode is refused here"));
             }
@@ -29,17 +29,14 @@ fn run(server: &Server, report: &mut Report) {
     }
 }
 
-/// Whether nothing that may hold for a mount names a process group.
-fn certainly_embedded(server: &Server, host: &Host, mount: &Mount) -> bool {
-    let outside = host.settings.process_group.is_none() && server.main().settings.process_group.is_none();
-    let mut sections = host.sections.iter().chain(&server.main().sections);
-    outside
-        && mount.process_group.is_none()
-        && !sections.any(|section| {
-            let mut chooses = false;
-            section.visit(&mut |section| chooses |= section.settings.process_group.is_some());
-            chooses
-        })
+/// Whether nothing that may hold for a host's mounts names a process group.
+fn chooses_nothing(server: &Server, host: &Host) -> bool {
+    let outside = host.settings.process_group.is_some() || server.main().settings.process_group.is_some();
+    let mut chooses = outside;
+    for section in host.sections.iter().chain(&server.main().sections) {
+        section.visit(&mut |section| chooses |= section.settings.process_group.is_some());
+    }
+    !chooses
 }
 
 fn span(mount: &Mount) -> Span {

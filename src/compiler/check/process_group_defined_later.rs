@@ -22,7 +22,7 @@ fn run(server: &Server, report: &mut Report) {
             ApplicationGroupName::Plain(ApplicationGroup::Global | ApplicationGroup::Named(_))
         );
         let GroupName::Named(name) = &group.value else { continue };
-        let index = server.process_groups.iter().position(|group| group.name.value == *name);
+        let index = server.process_group_index(name);
         if let Some(index) = index.filter(|index| literal && *index >= mount.groups_before) {
             let found = PROCESS_GROUP_DEFINED_LATER.at(group.span, "not defined up to here");
             let found = found.and(server.process_groups[index].name.span, "defined here");

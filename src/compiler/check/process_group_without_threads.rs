@@ -14,9 +14,9 @@ static PROCESS_GROUP_WITHOUT_THREADS: Code = Code {
 };
 
 fn run(server: &Server, report: &mut Report) {
+    let used = server.used_process_groups();
     for group in &server.process_groups {
         let Some(threads) = group.threads.as_ref().filter(|threads| threads.value == 0) else { continue };
-        let used = server.used_process_groups();
         let chosen = used.iter().find(|(_, used)| used.value == GroupName::Named(group.name.value.clone()));
         if let Some((_, chosen)) = chosen {
             let found = PROCESS_GROUP_WITHOUT_THREADS.at(threads.span, "serves no request");

@@ -20,9 +20,7 @@ fn run(server: &Server, report: &mut Report) {
         let (folder, last) = path.rsplit_once('/').unwrap_or_default();
         let prefix = if last == "bin" {
             folder
-        } else if last.starts_with("python") && folder.ends_with("/bin") {
-            folder.trim_end_matches("/bin")
-        } else if last == "activate" && folder.ends_with("/bin") {
+        } else if (last.starts_with("python") || last == "activate") && folder.ends_with("/bin") {
             folder.trim_end_matches("/bin")
         } else {
             continue;

@@ -1,8 +1,9 @@
 //! What is merged for a script ends in `Require all denied`.
 
 use super::Check;
+use super::effect::MOST_COMPARISONS;
 use crate::compiler::diagnostic::{Code, Report, Severity};
-use crate::compiler::model::{Host, Matcher, Mount, Server};
+use crate::compiler::model::{Matcher, Merged, Mount, Server, Settings};
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::sections::{Order, Peer, Require};
 
@@ -28,12 +29,21 @@ fn run(server: &Server, report: &mut Report) {
         if open {
             continue;
         }
+        let sections: Vec<Merged> =
+            server.sections_of(host).into_iter().filter(|merged| says_something(&merged.section.settings)).collect();
+        if sections.len() * host.mounts.len() > MOST_COMPARISONS {
+            continue;
+        }
         for mount in host.mounts.iter().filter(|mount| mount.script.value.starts_with('/')) {
-            if let Some(denial) = denial(server, host, mount) {
+            if let Some(denial) = denial(&sections, mount) {
                 report_denial(mount, &denial, report);
             }
         }
     }
+}
+
+fn says_something(settings: &Settings) -> bool {
+    settings.access_span().is_some() || !settings.deny.is_empty()
 }
 
 /// Why a script cannot be reached.
@@ -61,17 +71,17 @@ fn report_denial(mount: &Mount, denial: &Denial, report: &mut Report) {
 }
 
 /// Merges what is said about access. Anything that is not certain ends the search.
-fn denial(server: &Server, host: &Host, mount: &Mount) -> Option<Denial> {
+fn denial(sections: &[Merged], mount: &Mount) -> Option<Denial> {
     let mut require: &[Spanned<Require>] = &[];
     let mut order = None;
     let mut allow: &[Spanned<Peer>] = &[];
     let mut deny: &[Spanned<Peer>] = &[];
-    for merged in server.sections_of(host) {
+    for merged in sections {
         let settings = &merged.section.settings;
         match merged.matches(&mount.url_path.value, &mount.script.value) {
             Some(false) => continue,
-            None if settings.access_span().is_some() => return None,
-            Some(true) | None => {}
+            None => return None,
+            Some(true) => {}
         }
         if !settings.require.is_empty() {
             require = &settings.require;

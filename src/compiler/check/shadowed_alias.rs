@@ -1,8 +1,9 @@
 //! The first `Alias` that matches wins.
 
 use super::Check;
+use super::prefixes::Prefixes;
 use crate::compiler::diagnostic::{Code, Report, Severity};
-use crate::compiler::model::{Server, starts_with_path};
+use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &SHADOWED_ALIAS, run };
 
@@ -15,15 +16,15 @@ static SHADOWED_ALIAS: Code = Code {
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {
-        for (index, alias) in host.aliases.iter().enumerate() {
+        let mut earlier = Prefixes::default();
+        for alias in &host.aliases {
             let path = &alias.url_path;
-            let earlier =
-                host.aliases[..index].iter().find(|earlier| starts_with_path(&path.value, &earlier.url_path.value));
-            if let Some(earlier) = earlier {
+            if let Some(first) = earlier.taking(&path.value) {
                 let found = SHADOWED_ALIAS.at(path.span, "never reached");
-                let found = found.and(earlier.url_path.span, format!("`{}` takes it first", earlier.url_path.value));
+                let found = found.and(first.span, format!("`{}` takes it first", first.value));
                 report.push(found.help("move the longer path before the shorter one"));
             }
+            earlier.add(path);
         }
     }
 }

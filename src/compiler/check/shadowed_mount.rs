@@ -1,8 +1,10 @@
 //! The first `WSGIScriptAlias` that matches wins, and any `Alias` wins over all of them.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
-use crate::compiler::model::{Server, starts_with_path};
+use super::prefixes::Prefixes;
+use crate::compiler::diagnostic::{Code, Diagnostic, Report, Severity};
+use crate::compiler::model::Server;
+use crate::compiler::source::Spanned;
 
 pub(super) const CHECK: Check = Check { code: &SHADOWED_MOUNT, run };
 
@@ -15,24 +17,25 @@ static SHADOWED_MOUNT: Code = Code {
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {
-        for (index, mount) in host.mounts.iter().enumerate() {
-            let path = &mount.url_path.value;
-            let earlier = host.mounts[..index].iter().find(|earlier| covers(&earlier.url_path.value, path));
-            let alias = host.aliases.iter().find(|alias| covers(&alias.url_path.value, path));
-            let Some((first, help)) =
-                earlier.map(|earlier| (&earlier.url_path, "move the longer path before the shorter one")).or(alias
-                    .map(|alias| (&alias.url_path, "an Alias comes before every WSGIScriptAlias: take another path")))
-            else {
-                continue;
-            };
-            let help = if first.value == *path { "take another path for one of the two" } else { help };
-            let found = SHADOWED_MOUNT.at(mount.url_path.span, "never reached");
-            report.push(found.and(first.span, format!("`{}` takes it first", first.value)).help(help));
+        let mut earlier = Prefixes::default();
+        let mut aliases = Prefixes::default();
+        host.aliases.iter().for_each(|alias| aliases.add(&alias.url_path));
+        for mount in &host.mounts {
+            let path = &mount.url_path;
+            if let Some(first) = earlier.taking(&path.value) {
+                let same = "take another path for one of the two";
+                let help = if first.value == path.value { same } else { "move the longer path before the shorter one" };
+                report.push(never_reached(path, first).help(help));
+            } else if let Some(first) = aliases.taking(&path.value) {
+                let help = "an Alias comes before every WSGIScriptAlias: take another path";
+                report.push(never_reached(path, first).help(help));
+            }
+            earlier.add(path);
         }
     }
 }
 
-/// Whether a prefix takes every URL of a longer one.
-fn covers(first: &str, later: &str) -> bool {
-    starts_with_path(later, first)
+fn never_reached(path: &Spanned<String>, first: &Spanned<String>) -> Diagnostic {
+    let found = SHADOWED_MOUNT.at(path.span, "never reached");
+    found.and(first.span, format!("`{}` takes it first", first.value))
 }

@@ -1,5 +1,7 @@
 //! A process group that no line chooses: its processes start and idle.
 
+use std::collections::HashSet;
+
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report, Severity};
 use crate::compiler::model::{GroupName, Server};
@@ -14,32 +16,30 @@ static UNUSED_PROCESS_GROUP: Code = Code {
 };
 
 fn run(server: &Server, report: &mut Report) {
-    let used = server.used_process_groups();
-    let by_token = used.iter().any(|(_, name)| matches!(name.value, GroupName::Token(_)));
-    let misspelt = |name: &GroupName| matches!(name, GroupName::Named(name) if server.process_group(name).is_none());
-    let unclear = by_token || used.iter().any(|(_, name)| misspelt(&name.value));
-    if unclear || server.beyond.macros || server.mounts().next().is_none() {
+    let mut chosen = HashSet::new();
+    for (_, name) in server.used_process_groups() {
+        match &name.value {
+            GroupName::Embedded => {}
+            GroupName::Named(name) if server.process_group(name).is_some() => {
+                chosen.insert(name.as_str());
+            }
+            // A misspelt name is reported on its own; a token may stand for any group.
+            GroupName::Named(_) | GroupName::Token(_) => return,
+        }
+    }
+    chosen.extend(server.beyond.process_groups.iter().map(|used| used.value.as_str()));
+    if server.beyond.macros || server.mounts().next().is_none() {
         return;
     }
     for group in &server.process_groups {
-        let name = &group.name.value;
-        let chosen = used.iter().any(|(_, used)| used.value == GroupName::Named(name.clone()));
+        let name = group.name.value.as_str();
         // Without threads it serves no requests: it is there for what it imports.
-        let serves = group.threads.as_ref().is_none_or(|threads| threads.value > 0);
-        if !chosen
-            && serves
-            && !server.beyond.process_groups.iter().any(|used| used.value == *name)
-            && !looks_like_option(name)
-        {
+        let answers = group.threads.as_ref().is_none_or(|threads| threads.value > 0);
+        // A name like an option is reported on its own.
+        if answers && !chosen.contains(name) && !name.contains('=') {
             let found = UNUSED_PROCESS_GROUP.at(group.name.span, "never chosen");
-            report.push(
-                found.help(format!("add `WSGIProcessGroup {name}`, or `process-group={name}` to the WSGIScriptAlias")),
-            );
+            let help = format!("add `WSGIProcessGroup {name}`, or `process-group={name}` to the WSGIScriptAlias");
+            report.push(found.help(help));
         }
     }
-}
-
-/// That is reported on its own.
-fn looks_like_option(name: &str) -> bool {
-    name.contains('=')
 }

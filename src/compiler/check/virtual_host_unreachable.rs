@@ -1,9 +1,12 @@
 //! The first virtual host of an address that has the name wins.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report, Severity};
-use crate::compiler::model::{Host, Server};
-use crate::plan::HostAddress;
+use crate::compiler::model::{Host, Server, ServerName};
+use crate::compiler::source::Spanned;
 
 pub(super) const CHECK: Check = Check { code: &VIRTUAL_HOST_UNREACHABLE, run };
 
@@ -15,23 +18,23 @@ static VIRTUAL_HOST_UNREACHABLE: Code = Code {
 };
 
 fn run(server: &Server, report: &mut Report) {
-    let hosts = &server.hosts[1..];
-    for (index, host) in hosts.iter().enumerate() {
+    let mut first_of: HashMap<_, &Spanned<ServerName>> = HashMap::new();
+    for host in &server.hosts[1..] {
         let Some(name) = &host.server_name else { continue };
-        let earlier = hosts[..index].iter().find(|earlier| {
-            addresses(earlier) == addresses(host)
-                && earlier.server_name.as_ref().is_some_and(|earlier| earlier.value.name == name.value.name)
-        });
-        // With an alias of its own it can still be reached.
-        if let Some(first) = earlier.and_then(|earlier| earlier.server_name.as_ref())
-            && host.server_aliases.is_empty()
-        {
-            let found = VIRTUAL_HOST_UNREACHABLE.at(name.span, "never reached");
-            report.push(found.and(first.span, "the same name at the same address"));
+        match first_of.entry((&name.value.name, addresses(host))) {
+            Entry::Vacant(place) => {
+                place.insert(name);
+            }
+            // With an alias of its own it can still be reached.
+            Entry::Occupied(first) if host.server_aliases.is_empty() => {
+                let found = VIRTUAL_HOST_UNREACHABLE.at(name.span, "never reached");
+                report.push(found.and(first.get().span, "the same name at the same address"));
+            }
+            Entry::Occupied(_) => {}
         }
     }
 }
 
-fn addresses(host: &Host) -> Vec<&HostAddress> {
-    host.addresses.iter().map(|address| &address.value).collect()
+fn addresses(host: &Host) -> Vec<(Option<&str>, Option<u16>)> {
+    host.addresses.iter().map(|address| (address.value.address.as_deref(), address.value.port)).collect()
 }

@@ -113,6 +113,10 @@ fn require(args: &mut Args, scope: &mut Scope) {
             let Some(networks) = networks(&values, scope) else { return };
             Require::Ip(networks)
         }
+        ("ip" | "method" | "host" | "user" | "group" | "env" | "expr", []) => {
+            scope.invalid(provider.span, "something must follow", None);
+            return;
+        }
         _ => {
             if let Some(near) = misspelt_provider(&name) {
                 scope.invalid(provider.span, "no such provider", Some(format!("did you mean `{near}`?")));
@@ -155,6 +159,9 @@ fn peers(args: &mut Args, scope: &mut Scope) -> Vec<Spanned<Peer>> {
             Peer::Variable(name.trim_start_matches('!').to_owned(), !name.starts_with('!'))
         } else if let Some(network) = network(text) {
             Peer::Network(network)
+        } else if text.contains('/') {
+            scope.invalid(word.span, "not an address or network", None);
+            continue;
         } else {
             scope.unsupported(word.span, "host names are not looked up", Severity::Error);
             continue;

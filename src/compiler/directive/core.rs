@@ -3,7 +3,7 @@
 use super::kind::COUNT;
 use super::{Args, Context, Effect, Kind, Scope, Spec, arg};
 use crate::compiler::diagnostic::Severity;
-use crate::compiler::model::{Listen, ServerName};
+use crate::compiler::model::{Judge, Listen, ServerName};
 use Context::{Directory, Htaccess, ServerConfig, VirtualHost};
 
 const READING: &[Context] = &[ServerConfig, VirtualHost, Directory];
@@ -237,6 +237,10 @@ fn listen(args: &mut Args, scope: &mut Scope) {
         scope.invalid(word.span, label, Some(format!("write `Listen {}80`", address_prefix(&word.value))));
         return;
     };
+    if port == 0 && scope.server.judge == Judge::Apache {
+        scope.invalid(word.span, "Apache does not choose a port", Some("write a port from 1 to 65535".to_owned()));
+        return;
+    }
     let address = address.map(|address| address.trim_matches(['[', ']'])).filter(|address| *address != "*");
     scope.server.listeners.push(Listen { address: address.map(str::to_owned), port, span: word.span });
 }
@@ -252,7 +256,7 @@ fn address_prefix(word: &str) -> String {
 /// `[SCHEME://]NAME[:PORT]`.
 fn server_name(args: &mut Args, scope: &mut Scope) {
     let word = args.take::<String>("name");
-    if word.value.contains(['*', '?', '[']) && !word.value.contains(']') {
+    if word.value.contains(['*', '?', '[']) {
         scope.invalid(word.span, "a pattern is no name", Some(format!("write `ServerAlias {}`", word.value)));
         return;
     }

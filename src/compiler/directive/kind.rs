@@ -94,25 +94,35 @@ impl Kind {
             return Err(Wrong::new("empty"));
         }
         match self {
-            Self::Text | Self::AnyText | Self::Path => Ok(()),
-            Self::AbsolutePath if word.starts_with('/') => Ok(()),
-            Self::AbsolutePath => Err(Wrong::new("not an absolute path").help(format!("write `/…/{word}`"))),
-            Self::UrlPath if word.starts_with('/') => Ok(()),
-            Self::UrlPath => Err(Wrong::new("does not begin with `/`").help(format!("write `/{word}`"))),
+            Self::AbsolutePath if !word.starts_with('/') => {
+                Err(Wrong::new("not an absolute path").help(format!("write `/…/{word}`")))
+            }
+            Self::UrlPath if !word.starts_with('/') => {
+                Err(Wrong::new("does not begin with `/`").help(format!("write `/{word}`")))
+            }
             Self::Flag => flag(word),
             Self::Number(from, to) => number(word, from, to),
             Self::SignedNumber => number(word.strip_prefix('-').unwrap_or(word), 0, i32::MAX as u64),
-            Self::Octal if word.bytes().all(|digit| matches!(digit, b'0'..=b'7')) && word.len() <= 6 => Ok(()),
-            Self::Octal => Err(Wrong::new("not an octal number").help("write digits from 0 to 7, as in `0027`")),
+            Self::Octal if !is_octal(word) => {
+                Err(Wrong::new("not an octal number").help("write digits from 0 to 7, as in `0027`"))
+            }
             Self::Duration => number(word.strip_suffix("ms").unwrap_or(word), 0, i32::MAX as u64),
-            Self::Fraction if word.parse::<f64>().is_ok_and(|value| value.is_finite() && value > 0.0) => Ok(()),
-            Self::Fraction => Err(Wrong::new("not a number above 0")),
+            Self::Fraction if !is_fraction(word) => Err(Wrong::new("not a number above 0")),
             Self::Account => account(word),
             Self::PythonName => python_name(word),
             Self::Choice(choices) => choice(word, choices),
             Self::LogLevel => log_level(word),
+            _ => Ok(()),
         }
     }
+}
+
+fn is_octal(word: &str) -> bool {
+    word.len() <= 6 && word.bytes().all(|digit| matches!(digit, b'0'..=b'7'))
+}
+
+fn is_fraction(word: &str) -> bool {
+    word.parse::<f64>().is_ok_and(|value| value.is_finite() && value > 0.0)
 }
 
 fn flag(word: &str) -> Result<(), Wrong> {

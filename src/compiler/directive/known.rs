@@ -77,6 +77,26 @@ pub fn is_distributed_module(name: &str) -> bool {
         || ALL.iter().any(|known| known.module.split(',').any(|module| module == format!("mod_{stem}.c")))
 }
 
+/// Beginnings of the names of directives of modules that are often added to Apache.
+const STRANGERS: [(&str, &str); 11] = [
+    ("php_", "mod_php"),
+    ("Passenger", "mod_passenger"),
+    ("Sec", "mod_security"),
+    ("XSendFile", "mod_xsendfile"),
+    ("DOS", "mod_evasive"),
+    ("GeoIP", "mod_geoip"),
+    ("Perl", "mod_perl"),
+    ("RPAF", "mod_rpaf"),
+    ("OIDC", "mod_auth_openidc"),
+    ("Mellon", "mod_auth_mellon"),
+    ("Shib", "mod_shib"),
+];
+
+/// The module that has directives with names like this, if it is one that people add to Apache.
+pub fn stranger(name: &str) -> Option<&'static str> {
+    STRANGERS.iter().find(|(start, _)| name.starts_with(start)).map(|(_, module)| *module)
+}
+
 /// The columns of the rows of a table, without its heading.
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     table.lines().skip(1).map(|line| line.split('\t').collect())

@@ -144,12 +144,11 @@ pub(crate) fn parse_format(format: &Spanned<String>, report: &mut Report) -> Vec
                     parts.push(LogPart::Text(std::mem::take(&mut text)));
                 }
                 let (part, length) = directive(rest);
-                match part {
-                    Some(part) => parts.push(part),
-                    None => {
-                        let label = format!("`%{}` is none", &rest[..length]);
-                        report.push(UNKNOWN_LOG_DIRECTIVE.at(format.span, label));
-                    }
+                if let Some(part) = part {
+                    parts.push(part);
+                } else {
+                    let label = format!("`%{}` is none", &rest[..length]);
+                    report.push(UNKNOWN_LOG_DIRECTIVE.at(format.span, label));
                 }
                 rest = &rest[length..];
             }

@@ -149,7 +149,9 @@ impl Expander<'_> {
         for component in path.components() {
             let name = component.as_os_str().to_string_lossy();
             if !matches!(component, Component::Normal(_)) || !name.contains(['*', '?', '[']) {
-                folders.iter_mut().for_each(|folder| folder.push(component));
+                for folder in &mut folders {
+                    folder.push(component);
+                }
                 continue;
             }
             let Some(pattern) = pattern(&name) else {

@@ -79,12 +79,11 @@ impl Expander<'_> {
             let Some(end) = text[start..].find('}').map(|at| start + at + 1) else { break };
             append(&mut result, line, done..start);
             let name = &text[start + 2..end - 1];
-            match self.value(name) {
-                Some(value) => result.push_substitute(line.span(start..end), &value),
-                None => {
-                    self.report_undefined(name, line.span(start..end));
-                    append(&mut result, line, start..end);
-                }
+            if let Some(value) = self.value(name) {
+                result.push_substitute(line.span(start..end), &value);
+            } else {
+                self.report_undefined(name, line.span(start..end));
+                append(&mut result, line, start..end);
             }
             done = end;
         }
@@ -100,6 +99,10 @@ impl Expander<'_> {
     fn report_undefined(&mut self, name: &str, span: Span) {
         // `${map:key}` belongs to rewrite maps.
         if name.contains(':') {
+            return;
+        }
+        // One mistake, however often the name is used.
+        if !self.said.insert(name.to_owned()) && !PERCENT_NAMES.contains(&name) {
             return;
         }
         if PERCENT_NAMES.contains(&name) {

@@ -104,6 +104,11 @@ impl Walk<'_> {
                 let again = REPEATED_OPTION.at(option.name.span, "counts");
                 self.report.push(again.and(earlier.name.span, "does not count"));
             }
+            if option.value.span.start > option.name.span.end + 1 && option.value.range.1 > option.value.range.0 {
+                let found = MALFORMED_OPTION.at(option.value.span, format!("taken for the value of `{}`", arg.name));
+                let help = format!("write `{}=VALUE` without a blank, or `{}=\"\"` for nothing", arg.name, arg.name);
+                self.report.push(found.says("a blank follows `=`").help(help).graded(Severity::Warning));
+            }
             if self.value(spec, arg, &option.value, values)
                 && let (Some(severity), Judge::WsgiServe) = (arg.left_out, self.server.judge)
             {
@@ -135,14 +140,18 @@ impl Walk<'_> {
 
 /// `WSGIScriptAlias URL-path file-path [name=value…]`.
 pub(crate) fn syntax_line(spec: &Spec) -> String {
+    if let Some(name) = spec.name.strip_prefix('<') {
+        return format!("<{name} …> … </{name}>");
+    }
     let mut line = spec.name.to_owned();
     for arg in spec.args {
-        line.push_str(&match arg.times {
-            Times::Once => format!(" {}", arg.name),
-            Times::AtMostOnce => format!(" [{}]", arg.name),
-            Times::Many => format!(" {}…", arg.name),
-            Times::Any => format!(" [{}…]", arg.name),
-        });
+        let (open, close) = match arg.times {
+            Times::Once => ("", ""),
+            Times::AtMostOnce => ("[", "]"),
+            Times::Many => ("", "…"),
+            Times::Any => ("[", "…]"),
+        };
+        line.extend([" ", open, arg.name, close]);
     }
     if !spec.options.is_empty() {
         line.push_str(" [option=value…]");

@@ -44,7 +44,7 @@ impl Walk<'_> {
     fn host_lines(&mut self, section: syntax::Section, known: &'static Known, entry: Entry, place: &mut Place<'_>) {
         match entry {
             Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::VirtualHost)) => {
-                self.virtual_host(section)
+                self.virtual_host(section);
             }
             Entry::Acts(spec) => {
                 if let Effect::Open(kind) = spec.effect {

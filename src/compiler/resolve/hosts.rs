@@ -12,7 +12,8 @@ impl Resolver<'_> {
         let number = |own: &Option<Spanned<u64>>, inherited: &Option<Spanned<u64>>, default| {
             own.as_ref().or(inherited.as_ref()).map_or(default, |value| value.value)
         };
-        let name = host.server_name.as_ref().map(|name| &name.value);
+        // A host without a name has the main server's.
+        let name = host.server_name.as_ref().or(main.server_name.as_ref()).map(|name| &name.value);
         let mut settings = self.settings(&main.settings);
         if !is_main {
             settings.overlay(&self.settings(&host.settings));

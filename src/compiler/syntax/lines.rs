@@ -88,12 +88,18 @@ fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\x0B' | '\x0C' | '\r' | '\n')
 }
 
+/// Whether a line may be read at all.
+pub(super) fn is_short_enough(line: &LogicalLine, report: &mut Report) -> bool {
+    let short = line.text.text().len() <= LONGEST_LINE;
+    if !short {
+        report.push(LINE_TOO_LONG.at(line.text.span(0..1), "begins here"));
+    }
+    short
+}
+
 /// Reports what a person cannot see in a line, and what Apache does not say.
 pub(super) fn look_for_traps(line: &LogicalLine, report: &mut Report) {
     let text = line.text.text();
-    if text.len() > LONGEST_LINE {
-        report.push(LINE_TOO_LONG.at(line.text.span(0..1), "begins here"));
-    }
     if let Some(at) = text.find('\0') {
         let found = NUL_BYTE.at(line.text.span(at..at + 1), "Apache stops reading the line here");
         report.push(found.help("is this a text file?"));
@@ -156,25 +162,25 @@ pub(super) fn statement(line: Mapped) -> Option<Statement> {
     let text = line.text().to_owned();
     let pair = Grammar::parse(Rule::statement, &text).expect(TOTAL).next().expect(TOTAL);
     let kind = pair.into_inner().next().expect(TOTAL);
+    let end = range(&kind).end;
     match kind.as_rule() {
         Rule::directive => {
             let mut inner = kind.into_inner();
             let name = word(inner.next().expect(TOTAL), &line);
-            let arguments = line.slice(range(&inner.next().expect(TOTAL)));
+            let arguments = line.slice(end..text.len());
             Some(Statement::Directive(Directive { name, arguments, line }))
         }
         Rule::opening => {
             let mut inner = kind.into_inner();
             let name = tag_name(&inner.next().expect(TOTAL), &line);
-            let arguments = line.slice(range(&inner.next().expect(TOTAL)));
+            let arguments = line.slice(end..text.len());
             Some(Statement::Opening(Directive { name, arguments, line }))
         }
         Rule::closing => {
             let mut inner = kind.into_inner();
             let name = tag_name(&inner.next().expect(TOTAL), &line).spanned();
-            let rest = range(&inner.next().expect(TOTAL));
-            let closed = text[rest.clone()].starts_with('>');
-            let tail = line.slice(rest.start + usize::from(closed)..rest.end);
+            let closed = text[end..].starts_with('>');
+            let tail = line.slice(end + usize::from(closed)..text.len());
             Some(Statement::Closing { name, closed, tail })
         }
         _ => None,
@@ -194,15 +200,10 @@ pub(super) fn words(text: &Mapped) -> Vec<Word> {
 
 pub(super) fn options(text: &Mapped) -> (Vec<ValueOption>, Option<Word>) {
     let pair = Grammar::parse(Rule::options, text.text()).expect(TOTAL).next().expect(TOTAL);
-    let mut found = Vec::new();
-    let mut leftover = None;
-    for pair in pair.into_inner() {
-        match pair.as_rule() {
-            Rule::option => found.push(option(pair, text)),
-            Rule::rest if !pair.as_str().is_empty() => leftover = words(&text.slice(range(&pair))).into_iter().next(),
-            _ => {}
-        }
-    }
+    let end = range(&pair).end;
+    let found =
+        pair.into_inner().filter(|pair| pair.as_rule() == Rule::option).map(|pair| option(pair, text)).collect();
+    let leftover = words(&text.slice(end..text.text().len())).into_iter().next();
     (found, leftover)
 }
 
@@ -229,14 +230,13 @@ fn word(pair: Pair<'_, Rule>, text: &Mapped) -> Word {
         Rule::single => Some('\''),
         _ => None,
     };
-    let (plain, closed) = match quote {
-        None => (form.as_str().to_owned(), true),
-        Some(_) => {
-            let mut inner = form.into_inner();
-            let plain = inner.next().expect(TOTAL).as_str().to_owned();
-            let closed = inner.any(|end| matches!(end.as_rule(), Rule::close_double | Rule::close_single));
-            (plain, closed)
-        }
+    let (plain, closed) = if quote.is_none() {
+        (form.as_str().to_owned(), true)
+    } else {
+        let mut inner = form.into_inner();
+        let plain = inner.next().expect(TOTAL).as_str().to_owned();
+        let closed = inner.any(|end| matches!(end.as_rule(), Rule::close_double | Rule::close_single));
+        (plain, closed)
     };
     Word {
         text: unescape(&plain, quote),

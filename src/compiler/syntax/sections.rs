@@ -4,7 +4,8 @@
 use super::lines::Statement;
 use super::tree::{Directive, File, Node, Section};
 use super::{
-    MALFORMED_TAG, MISMATCHED_CLOSING, NESTING_TOO_DEEP, TEXT_AFTER_CLOSING_TAG, UNCLOSED_SECTION, UNMATCHED_CLOSING,
+    MALFORMED_TAG, MISMATCHED_CLOSING, NESTING_TOO_DEEP, TEXT_AFTER_CLOSING_TAG, TEXT_AFTER_OPENING_TAG,
+    UNCLOSED_SECTION, UNMATCHED_CLOSING,
 };
 use crate::compiler::diagnostic::{Report, Severity, nearest};
 use crate::compiler::source::{Mapped, Span, Spanned};
@@ -14,6 +15,9 @@ pub(crate) const DEEPEST: usize = 64;
 
 /// Sections whose closing line must be nothing but the tag, as long as their condition is true.
 const CONDITIONALS: [&str; 6] = ["IfModule", "IfDefine", "IfVersion", "IfFile", "IfDirective", "IfSection"];
+
+/// Sections that refuse anything after their opening tag.
+const COUNTING_WORDS: [&str; 5] = ["IfVersion", "Else", "RequireAll", "RequireAny", "RequireNone"];
 
 /// The sections that are open, the outermost first, each with what stood before it.
 struct Pairing<'a> {
@@ -45,12 +49,12 @@ pub(super) fn pair(statements: Vec<Statement>, report: &mut Report) -> File {
 
 impl Pairing<'_> {
     fn open(&mut self, mut opening: Directive) {
-        match opening.arguments.text().rfind('>') {
-            Some(end) => opening.arguments = opening.arguments.slice(0..end),
-            None => {
-                let help = "end the line with `>`";
-                self.report.push(MALFORMED_TAG.at(opening.span(), "`>` is missing").help(help));
-            }
+        if let Some(end) = opening.arguments.text().rfind('>') {
+            self.look_after_opening(&opening, end + 1);
+            opening.arguments = opening.arguments.slice(0..end);
+        } else {
+            let help = "end the line with `>`";
+            self.report.push(MALFORMED_TAG.at(opening.span(), "`>` is missing").help(help));
         }
         if self.open.len() < DEEPEST {
             self.open.push((opening, std::mem::take(&mut self.nodes)));
@@ -62,6 +66,20 @@ impl Pairing<'_> {
             self.report.push(found.and(tag(outermost), "the outermost begins here"));
         }
         self.too_deep.push(opening.name.spanned());
+    }
+
+    /// What follows the `>` of an opening tag. Most sections read over it.
+    fn look_after_opening(&mut self, opening: &Directive, start: usize) {
+        let text = &opening.arguments.text()[start..];
+        if text.trim().is_empty() {
+            return;
+        }
+        let at = start + text.len() - text.trim_start().len();
+        let span = opening.arguments.span(at..at + text.trim().len());
+        let refused = COUNTING_WORDS.iter().any(|known| opening.is(known));
+        let severity = if refused { Severity::Error } else { Severity::Warning };
+        let label = if refused { "refused after this tag" } else { "ignored" };
+        self.report.push(TEXT_AFTER_OPENING_TAG.at(span, label).help("put it on a line of its own").graded(severity));
     }
 
     fn close(&mut self, name: &Spanned<String>, closed: bool, tail: &Mapped) {

@@ -51,11 +51,11 @@ pub(super) fn unescape(text: &str, quote: Option<char>) -> String {
     }
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
+    while let Some(first) = characters.next() {
         let escapes = |next: &char| *next == '\\' || Some(*next) == quote;
-        match characters.next_if(|next| character == '\\' && escapes(next)) {
-            Some(escaped) => plain.push(escaped),
-            None => plain.push(character),
+        match characters.next_if(|next| first == '\\' && escapes(next)) {
+            Some(next) => plain.push(next),
+            None => plain.push(first),
         }
     }
     plain
@@ -67,14 +67,14 @@ mod tests {
     use crate::compiler::source::Sources;
 
     fn split(text: &str) -> Vec<String> {
-        let source = Sources::default().add(std::path::Path::new("a"), text.into(), None);
-        words(&Mapped::verbatim(source, 0, text)).into_iter().map(|word| word.text).collect()
+        let id = Sources::default().add(std::path::Path::new("a"), text.into(), None);
+        words(&Mapped::verbatim(id, 0, text)).into_iter().map(|word| word.text).collect()
     }
 
     /// The table of httpd's splitter, as it was observed.
     #[test]
     fn words_are_split_as_in_httpd() {
-        for (text, expected) in [
+        for (line, expected) in [
             (r#""a b" c"#, vec!["a b", "c"]),
             ("'a b' c", vec!["a b", "c"]),
             (r#""a\"b""#, vec![r#"a"b"#]),
@@ -95,7 +95,7 @@ mod tests {
             ("", vec![]),
             ("\"", vec![""]),
         ] {
-            assert_eq!(split(text), expected, "{text}");
+            assert_eq!(split(line), expected, "{line}");
         }
     }
 }
