@@ -110,11 +110,11 @@ fn run(arguments: &Arguments) -> u8 {
         print(&version(arguments.build));
         return 0;
     }
-    let Some(file) = arguments.file.as_deref().or(arguments.conf.as_deref()) else {
+    let Some(file) = configuration(arguments) else {
         complain("no configuration: name one, as in `wsgi-serve httpd.conf`");
         return FAILED;
     };
-    let compiled = match compiler::compile(&Disk, file, &options(arguments)) {
+    let compiled = match compiler::compile(&Disk, &file, &options(arguments)) {
         Ok(compiled) => compiled,
         Err(error) => {
             complain(&error.to_string());
@@ -132,9 +132,18 @@ fn run(arguments: &Arguments) -> u8 {
         return 0;
     }
     match arguments.action {
-        None => serve(plan.clone(), file, arguments),
+        None => serve(plan.clone(), &file, arguments),
         Some(Action::Start) => start_detached(plan),
         Some(Action::Stop | Action::GracefulStop) => stop(plan),
+    }
+}
+
+/// httpd looks for `-f FILE` in the folder that `-d` names.
+fn configuration(arguments: &Arguments) -> Option<PathBuf> {
+    match (&arguments.file, &arguments.conf, &arguments.root) {
+        (Some(file), _, _) | (None, Some(file), None) => Some(file.clone()),
+        (None, Some(file), Some(root)) => Some(root.join(file)),
+        (None, None, _) => None,
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) const CHECK: Check = Check { code: &APPLICATION_GROUP_HAS_NO_EFFECT, 
 
 static APPLICATION_GROUP_HAS_NO_EFFECT: Code = Code {
     name: "application-group-has-no-effect",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "an application group is chosen in a section that no mounted script lies in",
     explain: include_str!("application_group_has_no_effect.md"),
 };

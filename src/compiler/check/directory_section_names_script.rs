@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check { code: &DIRECTORY_SECTION_NAMES_SCRIPT, r
 
 static DIRECTORY_SECTION_NAMES_SCRIPT: Code = Code {
     name: "directory-section-names-script",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "a `<Directory>` names a script, and matches folders only",
     explain: include_str!("directory_section_names_script.md"),
 };

@@ -9,7 +9,7 @@ pub(super) const CHECK: Check = Check { code: &EMBEDDED_MODE_REFUSED, run };
 
 static EMBEDDED_MODE_REFUSED: Code = Code {
     name: "embedded-mode-refused",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "an application would run in embedded mode, which WSGIRestrictEmbedded refuses",
     explain: include_str!("embedded_mode_refused.md"),
 };

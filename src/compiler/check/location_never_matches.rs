@@ -9,7 +9,7 @@ pub(super) const CHECK: Check = Check { code: &LOCATION_NEVER_MATCHES, run };
 
 static LOCATION_NEVER_MATCHES: Code = Code {
     name: "location-never-matches",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "a `<Location>` is no URL path and never matches",
     explain: include_str!("location_never_matches.md"),
 };

@@ -9,7 +9,7 @@ pub(super) const CHECK: Check = Check { code: &PROCESS_GROUP_HAS_NO_EFFECT, run 
 
 static PROCESS_GROUP_HAS_NO_EFFECT: Code = Code {
     name: "process-group-has-no-effect",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "a process group is chosen in a section that no mounted script lies in",
     explain: include_str!("process_group_has_no_effect.md"),
 };

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check { code: &SCRIPT_NOT_GRANTED, run };
 
 static SCRIPT_NOT_GRANTED: Code = Code {
     name: "script-not-granted",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "nobody may reach a mounted script: every request is answered with 403",
     explain: include_str!("script_not_granted.md"),
 };

@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check { code: &SHADOWED_MOUNT, run };
 
 static SHADOWED_MOUNT: Code = Code {
     name: "shadowed-mount",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "a mount is never reached, because an earlier line takes its URLs",
     explain: include_str!("shadowed_mount.md"),
 };

@@ -9,7 +9,7 @@ pub(super) const CHECK: Check = Check { code: &SLASH_MISMATCH, run };
 
 static SLASH_MISMATCH: Code = Code {
     name: "slash-mismatch",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "the URL path ends in a slash and its target does not",
     explain: include_str!("slash_mismatch.md"),
 };

@@ -8,7 +8,7 @@ pub(super) const CHECK: Check = Check { code: &VIRTUAL_HOST_PORT_NOT_LISTENED, r
 
 static VIRTUAL_HOST_PORT_NOT_LISTENED: Code = Code {
     name: "virtual-host-port-not-listened",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "a virtual host waits on a port that nothing listens on",
     explain: include_str!("virtual_host_port_not_listened.md"),
 };

@@ -38,6 +38,8 @@ pub(super) struct Body {
     remaining: Option<u64>,
     sent: u64,
     complete: bool,
+    /// What the body breaks off with, when all before it has been sent.
+    failed: Option<io::Error>,
     at_end: Option<AtEnd>,
 }
 
@@ -48,7 +50,7 @@ impl Body {
     /// A body that its head does not limit.
     pub(super) fn new(source: Source) -> Self {
         let complete = matches!(source, Source::Empty);
-        Self { source, remaining: None, sent: 0, complete, at_end: None }
+        Self { source, remaining: None, sent: 0, complete, failed: None, at_end: None }
     }
 
     /// Calls `at_end` when the body is over, or is dropped before.
@@ -69,6 +71,13 @@ impl Body {
         }
     }
 
+    /// Ends the body with an error at the next poll: hyper throws away what it has not sent when it meets one.
+    fn break_off<T>(&mut self, error: io::Error, context: &Context<'_>) -> Poll<T> {
+        self.failed = Some(error);
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Cuts what goes over the announced length: the surplus would be the client's next answer (reliability 16).
     fn limit(&mut self, mut bytes: Bytes) -> Bytes {
         if let Some(remaining) = &mut self.remaining {
@@ -85,10 +94,13 @@ impl hyper::body::Body for Body {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         loop {
             return match std::task::ready!(self.poll_source(context)) {
                 None if self.remaining.unwrap_or(0) > 0 => {
-                    Poll::Ready(Some(Err(io::Error::other("the answer is shorter than its Content-Length"))))
+                    self.break_off(io::Error::other("the answer is shorter than its Content-Length"), context)
                 }
                 None => {
                     self.complete = true;
@@ -102,7 +114,7 @@ impl hyper::body::Body for Body {
                     self.complete = matches!(self.source, Source::Empty) && self.remaining.unwrap_or(0) == 0;
                     Poll::Ready(Some(Ok(Frame::data(bytes))))
                 }
-                Some(Err(error)) => Poll::Ready(Some(Err(error))),
+                Some(Err(error)) => self.break_off(error, context),
             };
         }
     }

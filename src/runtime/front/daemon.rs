@@ -160,8 +160,13 @@ impl Pool {
                 // The request did not arrive whole, so it cannot have run: another thread may have it.
                 continue;
             }
-            let frame = tokio::time::timeout(timeout, lease.thread.frame()).await;
-            let first = frame.map_err(|_| DaemonError::Late)?.map_err(|_| DaemonError::Died)?;
+            let frame = tokio::time::timeout(timeout, lease.thread.frame()).await.map_err(|_| DaemonError::Late)?;
+            let first = match frame {
+                Ok(first) => first,
+                // A Unix socket is reset when its other end closes with bytes unread: nobody has taken the request.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => continue,
+                Err(_) => return Err(DaemonError::Died),
+            };
             if first.0.kind == Kind::Again {
                 continue;
             }

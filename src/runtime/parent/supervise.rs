@@ -112,6 +112,8 @@ impl Parent {
     /// Stops all: the fronts first, so that their requests still find the daemon processes.
     pub(super) fn end(mut self) {
         self.note(LogLevel::Notice, "shutting down");
+        // Who comes now is refused at once instead of waiting for nobody.
+        self.bound.clear();
         self.stop(|role| role == Role::Front, GRACE);
         self.stop(|role| role != Role::Front, SHUTDOWN);
         self.log = None;
