@@ -61,14 +61,14 @@ fn library() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a file");
     let profile = test.parent().and_then(Path::parent).expect("a test lies in target/<profile>/deps");
     BUILT.call_once(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "wsgi-python"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "-p", "wsgi-python"]).current_dir(env!("CARGO_MANIFEST_DIR"));
         if !cfg!(debug_assertions) {
-            build.arg("--release");
+            cargo.arg("--release");
         }
-        let built = build.status().expect("cargo can be started");
+        let status = cargo.status().expect("cargo can be started");
         assert!(
-            built.success(),
+            status.success(),
             "libwsgi_python.so does not build: see `cargo build -p wsgi-python`, or run `make test`"
         );
     });
@@ -318,7 +318,7 @@ impl Request {
     }
 
     pub(crate) fn in_group(mut self, application_group: &str) -> Self {
-        self.target.application_group = application_group.to_owned();
+        application_group.clone_into(&mut self.target.application_group);
         self
     }
 
