@@ -1,4 +1,4 @@
-//! The gateway and the daemon process, from outside: every CPython found serves real WSGI scripts over the wire.
+//! The gateway and the daemon process, from outside: every Python found serves real WSGI scripts over the wire.
 
 #[path = "gateway/failures.rs"]
 mod failures;
@@ -8,5 +8,7 @@ mod groups;
 mod harness;
 #[path = "gateway/process.rs"]
 mod process;
+#[path = "gateway/speed.rs"]
+mod speed;
 #[path = "gateway/wsgi.rs"]
 mod wsgi;

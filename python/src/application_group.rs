@@ -185,14 +185,12 @@ fn make(name: &str) -> Option<SubInterpreter> {
         interpreter.furnish(attached, holder);
         Ok::<_, crate::object::Raised>(())
     });
-    match made {
-        Some(Ok(made)) => Some(made),
-        Some(Err(_)) | None => {
-            let text = format!("cannot make an interpreter for application group '{name}'");
-            log::write(LogLevel::Crit, None, text);
-            None
-        }
+    let made = made.and_then(Result::ok);
+    if made.is_none() {
+        let text = format!("cannot make an interpreter for application group '{name}'");
+        log::write(LogLevel::Crit, None, text);
     }
+    made
 }
 
 /// Ends all sub-interpreters. `false` when a thread may still be in one: Python must not be ended then.

@@ -28,15 +28,15 @@ use slot::Slot;
 /// Serves until the process leaves: told by the parent, by `SIGTERM`, or of its own accord.
 pub(crate) fn run(
     attached: Attached<'_>,
-    work: DaemonWork,
+    work: &DaemonWork,
     descriptors: VecDeque<OwnedFd>,
     control: &Control,
 ) -> io::Result<()> {
     log::set_level(work.level);
-    module::set_settings(settings(&work));
+    module::set_settings(settings(work));
     let main = process::furnish_main(attached, work.own_gil)?;
     let wake = signal::install()?;
-    attached.detached(|| serve(&work, descriptors, control, wake))?;
+    attached.detached(|| serve(work, descriptors, control, wake))?;
     process::end_interpreters(attached, main);
     Ok(())
 }

@@ -112,7 +112,9 @@ impl Interpreter {
     /// Lets go of the application: modules, templates.
     pub(crate) fn forget_application(&'static self, attached: Attached<'_>) {
         let scripts = std::mem::take(&mut *lock(&self.scripts));
-        scripts.values().for_each(|script| script.clear(attached));
+        for script in scripts.values() {
+            script.clear(attached);
+        }
         crate::application_group::forget_bindings(attached, self);
     }
 
@@ -200,11 +202,14 @@ impl ThreadStates {
 
 /// A sub-interpreter, and the thread state that made it, which is its `threading.main_thread()`.
 ///
-/// Made and ended by one thread, the keeper: `threading._shutdown` and CPython's own checks want the same thread for both.
+/// Made and ended by one thread, the keeper: `threading._shutdown` and Python's own checks want the same thread for both.
 pub(crate) struct SubInterpreter {
     /// The interpreter.
     pub(crate) interpreter: &'static Interpreter,
     creator: *mut ffi::PyThreadState,
+    /// Python 3.12 and 3.13.0 share interned strings between interpreters, and free them with the first that ends: the
+    /// process crashes (issue 116510 of python/cpython). Seen with 3.12.1: `free(): invalid pointer`.
+    cannot_be_ended: bool,
 }
 
 impl SubInterpreter {
@@ -226,7 +231,9 @@ impl SubInterpreter {
                 ffi::PyEval_SaveThread();
                 ffi::PyEval_RestoreThread(main);
             }
-            let made = Self { interpreter, creator };
+            let version = crate::module::python_version();
+            let cannot_be_ended = version.starts_with("3.12.") || version.starts_with("3.13.0");
+            let made = Self { interpreter, creator, cannot_be_ended };
             Some(match set_up {
                 Ok(()) => Ok(made),
                 Err(error) => {
@@ -239,7 +246,7 @@ impl SubInterpreter {
     }
 
     /// Ends it: `threading._shutdown`, `atexit`, destructors. `false` when some thread may still run Python in it, which
-    /// CPython does not survive: then it has only run what is registered with `atexit`, and Python must not be ended.
+    /// Python does not survive: then it has only run what is registered with `atexit`, and Python must not be ended.
     pub(crate) fn end(self) -> bool {
         Interpreter::main().attach(|_main| {
             // SAFETY: the thread is attached to the main interpreter.
@@ -255,7 +262,7 @@ impl SubInterpreter {
             ffi::PyEval_RestoreThread(self.creator);
             let attached = Attached::assume();
             self.interpreter.end_threads(attached);
-            if !self.is_last_thread() {
+            if self.cannot_be_ended || !self.is_last_thread() {
                 self.interpreter.run_at_exit(attached);
                 ffi::PyEval_SaveThread();
                 ffi::PyEval_RestoreThread(main);

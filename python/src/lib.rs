@@ -30,7 +30,7 @@ const STACK_SIZE: usize = 8 << 20;
 static METHODS: [Method; 2] =
     [Method::new(c"main", main, c"Does the work that the parent sends, and returns the exit status."), Method::end()];
 
-/// A static that CPython writes to, while the one interpreter that imports us holds its GIL.
+/// A static that Python writes to, while the one interpreter that imports us holds its GIL.
 #[repr(transparent)]
 struct Static<T>(std::cell::UnsafeCell<T>);
 
@@ -55,7 +55,7 @@ static DEFINITION: Static<ffi::PyModuleDef> = Static(std::cell::UnsafeCell::new(
 /// What the import system calls (PEP 489).
 ///
 /// # Safety
-/// Called by CPython, attached.
+/// Called by Python, attached.
 #[unsafe(no_mangle)]
 #[allow(non_snake_case)]
 pub unsafe extern "C" fn PyInit_wsgi_python() -> *mut ffi::PyObject {

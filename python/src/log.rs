@@ -1,5 +1,6 @@
 //! Lines of the error log, which is the process's standard error, as Apache writes them.
 
+use std::fmt::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -67,7 +68,8 @@ fn head(level: LogLevel, client: Client<'_>) -> String {
     if let Some(client) = client {
         let find = |name: &[u8]| client.iter().find(|pair| pair.0 == name).map(|pair| String::from_utf8_lossy(pair.1));
         if let (Some(address), Some(port)) = (find(b"REMOTE_ADDR"), find(b"REMOTE_PORT")) {
-            head.push_str(&format!("[client {address}:{port}] "));
+            // Writing to a String cannot fail.
+            let _ = write!(head, "[client {address}:{port}] ");
         }
     }
     head

@@ -10,7 +10,7 @@ use crate::gateway::environ::Keys;
 use crate::gateway::{errors, input};
 use crate::object::{Attached, GilCell, Object, Raised, Result};
 
-/// The level of mod_wsgi that we are compatible with.
+/// The level of `mod_wsgi` that we are compatible with.
 pub(crate) const VERSION: [i64; 3] = [6, 1, 1];
 /// The level of Apache that we are compatible with.
 pub(crate) const APACHE_VERSION: [i64; 3] = [2, 4, 66];

@@ -17,7 +17,7 @@ use crate::object::Attached;
 use crate::script::{Readiness, Reloading};
 use crate::{daemon, embedded};
 
-/// How long a process may take to leave when nobody says: mod_wsgi's default of `shutdown-timeout`.
+/// How long a process may take to leave when nobody says: `mod_wsgi`'s default of `shutdown-timeout`.
 pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// The exit status of a process that could not end as it should.
 const FAILURE: i32 = 1;
@@ -37,7 +37,7 @@ pub(crate) fn run(attached: Attached<'_>, library: i32) -> i32 {
         }
     };
     let done = match work {
-        Work::Daemon(work) => daemon::run(attached, *work, descriptors, &control),
+        Work::Daemon(work) => daemon::run(attached, &work, descriptors, &control),
         Work::Front(work) => embedded::run(attached, *work, descriptors, &control),
     };
     match done {

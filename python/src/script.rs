@@ -105,20 +105,15 @@ impl Script {
                 return if missing { Readiness::Missing } else { Readiness::Failed };
             }
         };
-        match self.execute(attached, interpreter, &source, modified) {
-            Ok(module) => {
-                let old = self.module.with(attached, |place| place.replace(module.share(attached)));
-                drop(old);
-                globals(attached, &module)
-            }
-            Err(Raised) => {
-                let text = format!("WSGI script '{}' cannot be loaded:", self.name());
-                log_raised(attached, interpreter, client, &text);
-                let old = self.module.with(attached, Option::take);
-                drop(old);
-                Readiness::Failed
-            }
-        }
+        let Ok(module) = self.execute(attached, interpreter, &source, modified) else {
+            let text = format!("WSGI script '{}' cannot be loaded:", self.name());
+            log_raised(attached, interpreter, client, &text);
+            self.clear(attached);
+            return Readiness::Failed;
+        };
+        let old = self.module.with(attached, |place| place.replace(module.share(attached)));
+        drop(old);
+        globals(attached, &module)
     }
 
     fn execute(
@@ -160,7 +155,7 @@ impl Script {
         Ok(module)
     }
 
-    /// mod_wsgi's rule: `__mtime__` is missing or differs from the file's, the file cannot be examined, or the module's
+    /// The rule of `mod_wsgi`: `__mtime__` is missing or differs from the file's, the file cannot be examined, or the module's
     /// `reload_required(path)` says so.
     fn has_changed(
         &self,
@@ -191,7 +186,7 @@ impl Script {
         )
     }
 
-    /// Lets go of the module, before the interpreter ends.
+    /// Lets go of the module.
     pub(crate) fn clear(&self, attached: Attached<'_>) {
         let module = self.module.with(attached, Option::take);
         drop(module);

@@ -1,6 +1,6 @@
 //! Plays the parent and the front of one daemon process: starts a `python` with our boot text and speaks the wire with it.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -21,7 +21,7 @@ use wsgi_httpd::runtime::wire::{self, COMPLETE, Frame, HEADER, Kind};
 /// Nothing here takes longer.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// Every CPython from 3.9 to 3.14 that is found: pyenv's, PATH's, Debian's.
+/// Every `CPython` from 3.9 to 3.14 that is found: pyenv's, PATH's, Debian's.
 pub(crate) fn pythons() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let root = std::env::var("PYENV_ROOT").unwrap_or_else(|_| "/root/.pyenv".to_owned());
@@ -32,10 +32,10 @@ pub(crate) fn pythons() -> Vec<PathBuf> {
         found.extend((9..=14).map(|minor| folder.join(format!("python3.{minor}"))).filter(|file| file.is_file()));
     }
     found.push(PathBuf::from("/usr/bin/python3"));
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     found.retain(|python| {
         let Some((version, executable)) = describe(python) else { return false };
-        (9..=14).contains(&version) && seen.insert(executable, ()).is_none()
+        (9..=14).contains(&version) && seen.insert(executable)
     });
     assert!(!found.is_empty(), "no CPython from 3.9 to 3.14 is here");
     found
@@ -61,14 +61,14 @@ fn library() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a file");
     let profile = test.parent().and_then(Path::parent).expect("a test lies in target/<profile>/deps");
     BUILT.call_once(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "wsgi-python"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "-p", "wsgi-python"]).current_dir(env!("CARGO_MANIFEST_DIR"));
         if !cfg!(debug_assertions) {
-            build.arg("--release");
+            cargo.arg("--release");
         }
-        let built = build.status().expect("cargo can be started");
+        let status = cargo.status().expect("cargo can be started");
         assert!(
-            built.success(),
+            status.success(),
             "libwsgi_python.so does not build: see `cargo build -p wsgi-python`, or run `make test`"
         );
     });
@@ -255,7 +255,9 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}:\n{}", self.python.display(), self.log());
+            // With the test's own output.
+            #[allow(clippy::print_stderr)]
+            let () = eprintln!("{}:\n{}", self.python.display(), self.log());
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -316,7 +318,7 @@ impl Request {
     }
 
     pub(crate) fn in_group(mut self, application_group: &str) -> Self {
-        self.target.application_group = application_group.to_owned();
+        application_group.clone_into(&mut self.target.application_group);
         self
     }
 

@@ -181,7 +181,7 @@ fn a_thread_of_the_application_is_waited_for() {
     }
 }
 
-/// What a request starts is a daemon thread unless it says otherwise: CPython cannot end an interpreter that has one, and
+/// What a request starts is a daemon thread unless it says otherwise: Python cannot end an interpreter that has one, and
 /// aborts when it is told to.
 #[test]
 fn a_daemon_thread_of_the_application_is_not_waited_for() {

@@ -123,6 +123,8 @@ pub(crate) fn make(
     if call.https {
         environ.set_item(attached, &keys.url_scheme, &Object::text(attached, "https")?)?;
     }
+    // Exact until the year 2255.
+    #[allow(clippy::cast_precision_loss)]
     let time = |microseconds: u64| Object::float(attached, microseconds as f64 / 1e6);
     environ.set_item(attached, &keys.request_start, &time(call.request_start)?)?;
     if caller.daemon {

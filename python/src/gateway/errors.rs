@@ -53,15 +53,14 @@ pub(crate) fn log_raised(attached: Attached<'_>, interpreter: &Interpreter, clie
     let arguments = [caught.kind.share(attached), caught.value.share(attached), traceback];
     let lines = Object::tuple(attached, arguments)
         .and_then(|arguments| interpreter.holder(attached).describe.call_tuple(attached, &arguments));
-    match lines.and_then(|lines| utf8(attached, &lines)) {
-        Ok(lines) => log::write(LogLevel::Error, client, lines.as_bytes(attached).unwrap_or_default()),
-        Err(Raised) => {
-            // No stack or no memory left for the traceback module.
-            attached.clear_raised();
-            let text = format!("{} (its traceback cannot be shown)", caught.value.class_name(attached));
-            log::write(LogLevel::Error, client, text);
-        }
+    if let Ok(lines) = lines.and_then(|lines| utf8(attached, &lines)) {
+        log::write(LogLevel::Error, client, lines.as_bytes(attached).unwrap_or_default());
+        return;
     }
+    // No stack or no memory left for the traceback module.
+    attached.clear_raised();
+    let text = format!("{} (its traceback cannot be shown)", caught.value.class_name(attached));
+    log::write(LogLevel::Error, client, text);
 }
 
 /// Logs the exception that was raised where there is no interpreter of ours yet: Python prints it to standard error.

@@ -66,15 +66,10 @@ impl File {
             None => Err(Gone),
         });
         drop(channel);
-        request.answer.with(attached, |answer| match sent {
-            Ok(sent) => {
-                answer.count(sent, sent == total);
-                Ok(())
-            }
-            Err(Gone) => {
-                answer.set_gone();
-                Err(Failure::Gone)
-            }
+        request.answer.with(attached, |answer| {
+            let sent = sent.map_err(|Gone| answer.set_gone())?;
+            answer.count(sent, sent == total);
+            Ok(())
         })
     }
 

@@ -74,11 +74,6 @@ impl Request {
             answer.length = length;
         });
     }
-
-    /// For lines of the error log.
-    pub(crate) fn line_client(&self) -> log::Client<'_> {
-        Some(&self.call.environ)
-    }
 }
 
 /// Sends what the application returned, or gives it back to be sent by and by.
@@ -94,11 +89,12 @@ pub(super) fn take(
         if let Some(body) = items.join(attached)? {
             return whole(attached, request, body);
         }
-    } else if file_wrapper::is_file(attached, holder, result)? && !request.has_started(attached) {
-        if let Some(file) = file_wrapper::File::of(attached, holder, result) {
-            file.send(attached, request)?;
-            return finish(attached, request);
-        }
+    } else if file_wrapper::is_file(attached, holder, result)?
+        && !request.has_started(attached)
+        && let Some(file) = file_wrapper::File::of(attached, holder, result)
+    {
+        file.send(attached, request)?;
+        return finish(attached, request);
     }
     iterate(attached, request, result)?;
     finish(attached, request)
@@ -223,13 +219,10 @@ fn put_bytes(attached: Attached<'_>, request: &Request, block: &[u8]) -> Result<
         Some(sent)
     });
     drop(channel);
-    match sent {
-        Some(Ok(())) => Ok(()),
-        Some(Err(_)) | None => {
-            request.answer.with(attached, |answer| answer.gone = true);
-            Err(Failure::Gone)
-        }
+    if matches!(sent, Some(Ok(()))) {
+        return Ok(());
     }
+    Err(request.answer.with(attached, Answer::set_gone))
 }
 
 /// What is to be done with a block.
@@ -294,8 +287,9 @@ impl Answer {
     }
 
     /// Says that the client has left.
-    pub(super) fn set_gone(&mut self) {
+    pub(super) fn set_gone(&mut self) -> Failure {
         self.gone = true;
+        Failure::Gone
     }
 }
 
@@ -349,7 +343,7 @@ pub(super) fn close(attached: Attached<'_>, interpreter: &'static Interpreter, r
         errors::log_raised(
             attached,
             interpreter,
-            request.line_client(),
+            Some(&request.call.environ),
             "close() of the application's result has failed:",
         );
     }
@@ -363,10 +357,10 @@ fn not_started(attached: Attached<'_>) -> Raised {
 
 fn say_cut(request: &Request, length: u64) {
     let text = format!("the answer is longer than its Content-Length of {length} bytes, and is cut there");
-    log::write(LogLevel::Warn, request.line_client(), text);
+    log::write(LogLevel::Warn, Some(&request.call.environ), text);
 }
 
 fn say_short(request: &Request, length: u64, sent: u64) {
     let text = format!("the answer has {sent} bytes and not the {length} of its Content-Length: the connection is cut");
-    log::write(LogLevel::Error, request.line_client(), text);
+    log::write(LogLevel::Error, Some(&request.call.environ), text);
 }

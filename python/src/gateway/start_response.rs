@@ -40,7 +40,7 @@ unsafe extern "C" fn start_response(
                     None => attached.raise(Exception::Runtime, "the headers have been sent already"),
                 });
             }
-            let (head, length) = head(attached, &status, &headers, request.line_client())?;
+            let (head, length) = head(attached, &status, &headers, Some(&request.call.environ))?;
             request.set_head(attached, head, length);
             bound(attached, &WRITE, &Object::borrowed(this))
         })
