@@ -23,8 +23,9 @@ use crate::runtime::wire::{self, Frame, HEADER, Kind};
 
 /// Requests that may wait for a thread; more are answered with 503 at once.
 const LONGEST_QUEUE: usize = 1000;
-/// How long a request waits while its group has no process at all (mod_wsgi's `connect-timeout`).
-const NO_PROCESS: Duration = Duration::from_secs(15);
+/// How long a request waits while its group has no process at all: long enough for one that died to be replaced, but not for one
+/// that dies at each start.
+const NO_PROCESS: Duration = Duration::from_secs(3);
 /// How long an answer may take while the request's body still comes.
 const LONGEST_UPLOAD: Duration = Duration::from_secs(3600);
 /// How much of an answer that nobody wants is read away before its thread is cut off instead.

@@ -203,10 +203,12 @@ impl Exchange for ApplicationSide {
             state = self.outbox.lock();
         }
         while state.waiting_bytes > ROOM && !state.abandoned {
-            let (again, waited) =
-                self.outbox.taken.wait_timeout(state, self.timeout).expect("no panic while it is held");
-            state = again;
-            if waited.timed_out() {
+            state.blocked = true;
+            let waited = self.outbox.taken.wait_timeout(state, self.timeout).expect("no panic while it is held");
+            let timed_out = waited.1.timed_out();
+            state = waited.0;
+            state.blocked = false;
+            if timed_out {
                 // The client has taken nothing for as long as `Timeout` says.
                 return Err(Gone);
             }
