@@ -239,8 +239,13 @@ fn start_detached(plan: &Plan) -> u8 {
         let _ = std::io::stdout().write_all(&first[..read]);
         return 0;
     }
-    let status = child.wait().ok().and_then(|status| status.code());
-    status.and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED)
+    match child.wait().ok().and_then(|status| status.code()) {
+        Some(0) => {
+            complain("a signal ended the server before it was up");
+            FAILED
+        }
+        status => status.and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED),
+    }
 }
 
 /// Asks the running server to end, and waits until it has.
