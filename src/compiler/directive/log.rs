@@ -5,7 +5,7 @@ use super::{Args, Context, Effect, Kind, Scope, Spec, UNKNOWN_LOG_DIRECTIVE, arg
 use crate::compiler::diagnostic::{Report, Severity};
 use crate::compiler::model::{AccessLog, LogFormat};
 use crate::compiler::source::Spanned;
-use crate::plan::log::{DurationUnit, LogPart};
+use crate::plan::log::{DurationUnit, HTTP_PORT, LogPart};
 use Context::{ServerConfig, VirtualHost};
 
 const BASE: Spec = Spec {
@@ -208,8 +208,13 @@ fn part(letter: &str, argument: Option<&str>) -> Option<LogPart> {
         "q" => LogPart::Query,
         "v" => LogPart::ServerName,
         "V" => LogPart::RequestedName,
-        "p" if argument == Some("remote") => LogPart::RemotePort,
-        "p" => LogPart::Port,
+        // Which host's it is shows when the log is bound to one.
+        "p" if argument.is_none_or(|which| which.is_empty() || which.eq_ignore_ascii_case("canonical")) => {
+            LogPart::CanonicalPort(HTTP_PORT)
+        }
+        "p" if argument.is_some_and(|which| which.eq_ignore_ascii_case("local")) => LogPart::LocalPort,
+        "p" if argument.is_some_and(|which| which.eq_ignore_ascii_case("remote")) => LogPart::RemotePort,
+        "p" => LogPart::Absent,
         "P" if matches!(argument, Some("tid" | "hextid")) => LogPart::ThreadId,
         "P" => LogPart::ProcessId,
         "k" => LogPart::KeepAlives,
