@@ -28,7 +28,7 @@ struct Arguments {
     /// The configuration.
     #[arg(value_name = "FILE", conflicts_with = "conf")]
     file: Option<PathBuf>,
-    /// The configuration, as httpd wants it.
+    /// The configuration, as httpd wants it: relative to -d.
     #[arg(short = 'f', value_name = "FILE")]
     conf: Option<PathBuf>,
     /// ServerRoot, unless the configuration sets it.
@@ -110,11 +110,11 @@ fn run(arguments: &Arguments) -> u8 {
         print(&version(arguments.build));
         return 0;
     }
-    let Some(file) = arguments.file.as_deref().or(arguments.conf.as_deref()) else {
+    let Some(file) = file(arguments) else {
         complain("no configuration: name one, as in `wsgi-serve httpd.conf`");
         return FAILED;
     };
-    let compiled = match compiler::compile(&Disk, file, &options(arguments)) {
+    let compiled = match compiler::compile(&Disk, &file, &options(arguments)) {
         Ok(compiled) => compiled,
         Err(error) => {
             complain(&error.to_string());
@@ -132,10 +132,16 @@ fn run(arguments: &Arguments) -> u8 {
         return 0;
     }
     match arguments.action {
-        None => serve(plan.clone(), file, arguments),
+        None => serve(plan.clone(), &file, arguments),
         Some(Action::Start) => start_detached(plan),
         Some(Action::Stop | Action::GracefulStop) => stop(plan),
     }
+}
+
+/// The configuration. What `-f` names is relative to `-d`, as in httpd; without `-d`, to the working directory.
+fn file(arguments: &Arguments) -> Option<PathBuf> {
+    let beside_root = arguments.conf.as_ref().map(|file| arguments.root.as_ref().map_or(file.clone(), |d| d.join(file)));
+    arguments.file.clone().or(beside_root)
 }
 
 fn options(arguments: &Arguments) -> Options {
