@@ -209,12 +209,13 @@ fn part(letter: &str, argument: Option<&str>) -> Option<LogPart> {
         "v" => LogPart::ServerName,
         "V" => LogPart::RequestedName,
         // Which host's it is shows when the log is bound to one.
-        "p" if argument.is_none_or(|which| which.is_empty() || which.eq_ignore_ascii_case("canonical")) => {
-            LogPart::CanonicalPort(HTTP_PORT)
-        }
-        "p" if argument.is_some_and(|which| which.eq_ignore_ascii_case("local")) => LogPart::LocalPort,
-        "p" if argument.is_some_and(|which| which.eq_ignore_ascii_case("remote")) => LogPart::RemotePort,
-        "p" => LogPart::Absent,
+        "p" => match argument.unwrap_or_default().to_ascii_lowercase().as_str() {
+            "" | "canonical" => LogPart::CanonicalPort(HTTP_PORT),
+            "local" => LogPart::LocalPort,
+            "remote" => LogPart::RemotePort,
+            // Apache writes what it does not know.
+            _ => LogPart::Text(owned()),
+        },
         "P" if matches!(argument, Some("tid" | "hextid")) => LogPart::ThreadId,
         "P" => LogPart::ProcessId,
         "k" => LogPart::KeepAlives,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Local};
 use hyper::HeaderMap;
 
+use super::path::normalise;
 use crate::plan::log::{AccessLog, DurationUnit, LogPart};
 
 /// The access logs of a host, open.
@@ -99,11 +100,12 @@ impl Record {
             LogPart::File => escape(&self.file, line),
             LogPart::Protocol => line.push_str(self.protocol),
             LogPart::Method => escape(&self.method, line),
-            LogPart::UrlPath => escape(path, line),
+            // Decoded, as Apache's is; one that has no meaning is written as it came.
+            LogPart::UrlPath => escape(normalise(path).unwrap_or(path.as_bytes().into()), line),
             LogPart::Query => escape(&self.target[path.len()..], line),
             LogPart::ServerName => escape(&self.server_name, line),
             LogPart::RequestedName => escape(&self.requested_name, line),
-            LogPart::CanonicalPort(port) => put(line, port),
+            LogPart::CanonicalPort(number) => put(line, number),
             LogPart::LocalPort => put(line, self.local.port()),
             LogPart::RemotePort => put(line, self.peer.port()),
             LogPart::ProcessId => put(line, std::process::id()),
