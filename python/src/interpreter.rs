@@ -112,7 +112,9 @@ impl Interpreter {
     /// Lets go of the application: modules, templates.
     pub(crate) fn forget_application(&'static self, attached: Attached<'_>) {
         let scripts = std::mem::take(&mut *lock(&self.scripts));
-        scripts.values().for_each(|script| script.clear(attached));
+        for script in scripts.values() {
+            script.clear(attached);
+        }
         crate::application_group::forget_bindings(attached, self);
     }
 

@@ -67,7 +67,7 @@ fn head(level: LogLevel, client: Client<'_>) -> String {
     if let Some(client) = client {
         let find = |name: &[u8]| client.iter().find(|pair| pair.0 == name).map(|pair| String::from_utf8_lossy(pair.1));
         if let (Some(address), Some(port)) = (find(b"REMOTE_ADDR"), find(b"REMOTE_PORT")) {
-            head.push_str(&format!("[client {address}:{port}] "));
+            head.extend(["[client ", &*address, ":", &*port, "] "]);
         }
     }
     head

@@ -25,6 +25,8 @@ unsafe extern "C" {
     fn PyUnicode_AsUTF8AndSize(unicode: *mut ffi::PyObject, size: *mut ffi::Py_ssize_t) -> *const c_char;
 }
 
+// `self` is the proof that the thread is attached, also where nothing else of it is needed.
+#[allow(clippy::unused_self)]
 impl Attached<'_> {
     /// Says that the thread is attached.
     ///

@@ -33,10 +33,10 @@ fn write(title: &str, area: &mut [u8]) {
 /// Where the arguments are: fields 48 and 49 of `/proc/self/stat` (proc(5)).
 fn arguments(stat: &str) -> Option<Range<usize>> {
     // The name, field 2, stands in parentheses and may hold anything.
-    let after = &stat[stat.rfind(')')? + 1..];
-    let mut fields = after.split_ascii_whitespace().skip(48 - 3).map(str::parse);
-    let (start, end) = (fields.next()?.ok()?, fields.next()?.ok()?);
-    (start != 0 && start < end).then_some(start..end)
+    let numbers = &stat[stat.rfind(')')? + 1..];
+    let mut fields = numbers.split_ascii_whitespace().skip(48 - 3).map(str::parse);
+    let (from, to) = (fields.next()?.ok()?, fields.next()?.ok()?);
+    (from != 0 && from < to).then_some(from..to)
 }
 
 /// The greatest length up to `room` at which no character is cut.

@@ -34,7 +34,7 @@ struct Arguments {
     /// ServerRoot, unless the configuration sets it.
     #[arg(short = 'd', value_name = "ROOT")]
     root: Option<PathBuf>,
-    /// Defines NAME for <IfDefine>. FOREGROUND is accepted: the server stays there anyway.
+    /// Defines NAME for `<IfDefine>`. FOREGROUND is accepted: the server stays there anyway.
     #[arg(short = 'D', value_name = "NAME")]
     define: Vec<String>,
     /// A directive to read before the configuration.
@@ -140,7 +140,8 @@ fn run(arguments: &Arguments) -> u8 {
 
 /// The configuration. What `-f` names is relative to `-d`, as in httpd; without `-d`, to the working directory.
 fn file(arguments: &Arguments) -> Option<PathBuf> {
-    let beside_root = arguments.conf.as_ref().map(|file| arguments.root.as_ref().map_or(file.clone(), |d| d.join(file)));
+    let beside_root =
+        arguments.conf.as_ref().map(|file| arguments.root.as_ref().map_or(file.clone(), |d| d.join(file)));
     arguments.file.clone().or(beside_root)
 }
 
@@ -275,7 +276,7 @@ fn version(build: bool) -> String {
     if build {
         let library = std::env::current_exe().map(|command| parent::library_beside(&command));
         let library = library.map_or_else(|error| error.to_string(), |path| path.display().to_string());
-        text.push_str(&format!("Library for Python: {library}\nPython: 3.9 or later, each process group its own\n"));
+        text.extend(["Library for Python: ", &library, "\nPython: 3.9 or later, each process group its own\n"]);
     }
     text
 }

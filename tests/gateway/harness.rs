@@ -1,6 +1,6 @@
 //! Plays the parent and the front of one daemon process: starts a `python` with our boot text and speaks the wire with it.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -32,10 +32,10 @@ pub(crate) fn pythons() -> Vec<PathBuf> {
         found.extend((9..=14).map(|minor| folder.join(format!("python3.{minor}"))).filter(|file| file.is_file()));
     }
     found.push(PathBuf::from("/usr/bin/python3"));
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     found.retain(|python| {
         let Some((version, executable)) = describe(python) else { return false };
-        (9..=14).contains(&version) && seen.insert(executable, ()).is_none()
+        (9..=14).contains(&version) && seen.insert(executable)
     });
     assert!(!found.is_empty(), "no CPython from 3.9 to 3.14 is here");
     found
@@ -44,9 +44,9 @@ pub(crate) fn pythons() -> Vec<PathBuf> {
 /// The minor version of a Python 3, and the file that it really is.
 pub(crate) fn describe(python: &Path) -> Option<(u32, String)> {
     let text = "import sys, os; print(sys.version_info[1]); print(os.path.realpath(sys.executable))";
-    let output = Command::new(python).args(["-I", "-c", text]).stderr(Stdio::null()).output().ok()?;
-    let output = String::from_utf8(output.stdout).ok()?;
-    let (minor, executable) = output.split_once('\n')?;
+    let answer = Command::new(python).args(["-I", "-c", text]).stderr(Stdio::null()).output().ok()?;
+    let lines = String::from_utf8(answer.stdout).ok()?;
+    let (minor, executable) = lines.split_once('\n')?;
     Some((minor.parse().ok()?, executable.to_owned()))
 }
 
@@ -58,17 +58,17 @@ pub(crate) fn minor(python: &Path) -> u32 {
 /// The library, built once.
 fn library() -> PathBuf {
     static BUILT: Once = Once::new();
-    let test = std::env::current_exe().expect("a test has a file");
-    let profile = test.parent().and_then(Path::parent).expect("a test lies in target/<profile>/deps");
+    let program = std::env::current_exe().expect("a test has a file");
+    let profile = program.parent().and_then(Path::parent).expect("a test lies in target/<profile>/deps");
     BUILT.call_once(|| {
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "-p", "wsgi-python"]).current_dir(env!("CARGO_MANIFEST_DIR"));
         if !cfg!(debug_assertions) {
             build.arg("--release");
         }
-        let built = build.status().expect("cargo can be started");
+        let status = build.status().expect("cargo can be started");
         assert!(
-            built.success(),
+            status.success(),
             "libwsgi_python.so does not build: see `cargo build -p wsgi-python`, or run `make test`"
         );
     });
@@ -253,6 +253,7 @@ impl Daemon {
 }
 
 impl Drop for Daemon {
+    #[allow(clippy::print_stderr)]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}:\n{}", self.python.display(), self.log());
@@ -316,7 +317,7 @@ impl Request {
     }
 
     pub(crate) fn in_group(mut self, application_group: &str) -> Self {
-        self.target.application_group = application_group.to_owned();
+        application_group.clone_into(&mut self.target.application_group);
         self
     }
 

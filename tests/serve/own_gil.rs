@@ -68,7 +68,8 @@ fn two_groups_of_a_process_run_at_once() {
 /// Before 3.12 there is one GIL, which is said and does no harm.
 #[test]
 fn an_older_python_says_so() {
-    const APP: &str = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'ok']\n";
+    const APP: &str =
+        "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'ok']\n";
     if tests_apache() {
         return;
     }

@@ -292,7 +292,9 @@ impl Parent {
 
     /// A process has become ready: a daemon process is connected to the front, a front to all daemon processes.
     fn connect(&mut self, index: usize) {
-        let Some(front) = self.slots.iter().position(|slot| slot.role == Role::Front && slot.is_ready()) else { return };
+        let Some(front) = self.slots.iter().position(|slot| slot.role == Role::Front && slot.is_ready()) else {
+            return;
+        };
         let daemons: Vec<usize> = if index == front {
             (0..self.slots.len())
                 .filter(|daemon| self.slots[*daemon].role != Role::Front && self.slots[*daemon].is_ready())
@@ -344,8 +346,7 @@ impl Parent {
     /// A front has lost one connection to a daemon process.
     fn reconnect(&mut self, group: usize, pid: u32) {
         let front = self.slots.iter().position(|slot| slot.role == Role::Front && slot.running.is_some());
-        let alive =
-            |slot: &Slot| slot.role == Role::Daemon { group } && slot.pid() == Some(pid) && slot.is_ready();
+        let alive = |slot: &Slot| slot.role == Role::Daemon { group } && slot.pid() == Some(pid) && slot.is_ready();
         let daemon = self.slots.iter().position(alive);
         if let (Some(front), Some(daemon)) = (front, daemon)
             && let Ok(connections) = self.renew(daemon, 1)
