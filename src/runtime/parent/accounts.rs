@@ -39,6 +39,8 @@ pub(super) fn of_group(
         (Some(user), own) => resolve(user, own.as_ref()).map(Some),
         (None, Some(own)) => match &plan.user {
             Some(user) => resolve(user, Some(own)).map(Some),
+            // The server's `Group`, which without `User` says nothing of the server either.
+            None if group.group == plan.group => Ok(server.cloned()),
             None => Err(StartError::GroupWithoutUser(own.place.clone())),
         },
         (None, None) => Ok(server.cloned()),
