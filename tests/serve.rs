@@ -28,6 +28,8 @@ mod groups;
 mod hosts;
 #[path = "serve/logs.rs"]
 mod logs;
+#[path = "serve/own_gil.rs"]
+mod own_gil;
 #[path = "serve/privileges.rs"]
 mod privileges;
 #[path = "serve/pythons.rs"]

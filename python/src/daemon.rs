@@ -21,6 +21,7 @@ use crate::log;
 use crate::module::{self, Settings};
 use crate::object::Attached;
 use crate::process::{self, SHUTDOWN_TIMEOUT};
+use crate::title;
 use connection::Connection;
 use signal::Wake;
 use slot::Slot;
@@ -33,6 +34,8 @@ pub(crate) fn run(
     control: &Control,
 ) -> io::Result<()> {
     log::set_level(work.level);
+    let group = &work.group;
+    title::set(&group.display_name.clone().unwrap_or_else(|| format!("wsgi-serve: process group {}", group.name)));
     module::set_settings(settings(work));
     let main = process::furnish_main(attached, work.own_gil)?;
     let wake = signal::install()?;

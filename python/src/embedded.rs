@@ -17,6 +17,7 @@ use crate::log;
 use crate::module::{self, Settings};
 use crate::object::Attached;
 use crate::process::{self, SHUTDOWN_TIMEOUT};
+use crate::title;
 
 /// Serves until the parent says stop.
 pub(crate) fn run(
@@ -28,6 +29,7 @@ pub(crate) fn run(
     if let Some(host) = work.plan.hosts.first() {
         log::set_level(host.error_log.wsgi_level);
     }
+    title::set("wsgi-serve: embedded");
     let embedded = &work.plan.embedded;
     module::set_settings(Settings {
         process_group: String::new(),

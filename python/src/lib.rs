@@ -15,6 +15,7 @@ mod module;
 mod object;
 mod process;
 mod script;
+mod title;
 
 use std::ffi::c_int;
 use std::ptr::null_mut;

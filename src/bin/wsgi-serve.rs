@@ -28,13 +28,13 @@ struct Arguments {
     /// The configuration.
     #[arg(value_name = "FILE", conflicts_with = "conf")]
     file: Option<PathBuf>,
-    /// The configuration, as httpd wants it.
+    /// The configuration, as httpd wants it: relative to -d.
     #[arg(short = 'f', value_name = "FILE")]
     conf: Option<PathBuf>,
     /// ServerRoot, unless the configuration sets it.
     #[arg(short = 'd', value_name = "ROOT")]
     root: Option<PathBuf>,
-    /// Defines NAME for <IfDefine>. FOREGROUND is accepted: the server stays there anyway.
+    /// Defines NAME for `<IfDefine>`. FOREGROUND is accepted: the server stays there anyway.
     #[arg(short = 'D', value_name = "NAME")]
     define: Vec<String>,
     /// A directive to read before the configuration.
@@ -248,8 +248,13 @@ fn start_detached(plan: &Plan) -> u8 {
         let _ = std::io::stdout().write_all(&first[..read]);
         return 0;
     }
-    let status = child.wait().ok().and_then(|status| status.code());
-    status.and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED)
+    match child.wait().ok().and_then(|status| status.code()) {
+        Some(0) => {
+            complain("a signal ended the server before it was up");
+            FAILED
+        }
+        status => status.and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED),
+    }
 }
 
 /// Asks the running server to end, and waits until it has.
@@ -273,7 +278,7 @@ fn version(build: bool) -> String {
     if build {
         let library = std::env::current_exe().map(|command| parent::library_beside(&command));
         let library = library.map_or_else(|error| error.to_string(), |path| path.display().to_string());
-        text.push_str(&format!("Library for Python: {library}\nPython: 3.9 or later, each process group its own\n"));
+        text.extend(["Library for Python: ", &library, "\nPython: 3.9 or later, each process group its own\n"]);
     }
     text
 }

@@ -52,6 +52,8 @@ pub struct Server {
     pub python_path: Option<Spanned<String>>,
     /// `WSGIRestrictEmbedded`.
     pub restrict_embedded: Option<Spanned<bool>>,
+    /// `WSGIPerInterpreterGIL`.
+    pub per_interpreter_gil: Option<Spanned<bool>>,
     /// `ServerLimit`.
     pub server_limit: Option<Spanned<u64>>,
     /// `StartServers`.
@@ -239,6 +241,7 @@ impl Server {
             python_home: None,
             python_path: None,
             restrict_embedded: None,
+            per_interpreter_gil: None,
             server_limit: None,
             start_servers: None,
             threads_per_child: None,

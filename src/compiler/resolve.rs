@@ -30,7 +30,7 @@ pub fn resolve(server: &Server, sources: &Sources, level: Option<LogLevel>) -> P
         hosts,
         process_groups: server.process_groups.iter().map(|group| resolver.process_group(group)).collect(),
         embedded,
-        per_interpreter_gil: false,
+        per_interpreter_gil: server.per_interpreter_gil.as_ref().is_some_and(|state| state.value),
     }
 }
 

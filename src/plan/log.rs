@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Place;
 
+/// HTTP's own port: the canonical one where nothing names another.
+pub const HTTP_PORT: u16 = 80;
+
 /// Where the lines of a log go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -132,9 +135,11 @@ pub enum LogPart {
     ServerName,
     /// `%V`.
     RequestedName,
-    /// `%p`, `%{canonical}p`, `%{local}p`: the port of the listener.
-    Port,
-    /// `%{remote}p`.
+    /// `%p`, `%{canonical}p`: the port that the host's `ServerName` gives, else 80.
+    CanonicalPort(u16),
+    /// `%{local}p`: the port of the listener.
+    LocalPort,
+    /// `%{remote}p`: the client's port.
     RemotePort,
     /// `%P`, `%{pid}P`.
     ProcessId,

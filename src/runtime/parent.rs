@@ -47,7 +47,8 @@ pub struct Started {
     pub remarks: Vec<String>,
 }
 
-/// Runs a plan until a signal ends it. `started` is called once, when all processes are up.
+/// Runs a plan until a signal ends it. `started` is called once, when all processes are up; not at all when the signal came
+/// before.
 ///
 /// # Errors
 /// When something could not be started: nothing is left running then.
@@ -62,6 +63,7 @@ pub fn launch(mut plan: Plan, how: &Launch, started: impl FnOnce(&Plan, &Started
         // One process queues for a group: several fronts would each see a part of its threads.
         plan.embedded.processes = 1;
     }
+    let signals = signals::Signals::take().map_err(StartError::Machine)?;
     let accounts = accounts::of_server(&plan, how.allow_root)?;
     let group_accounts = plan
         .process_groups
@@ -73,12 +75,17 @@ pub fn launch(mut plan: Plan, how: &Launch, started: impl FnOnce(&Plan, &Started
     let logs = logs::Logs::open(&plan)?;
     let pid_file = pid_file::PidFile::write(&plan.pid_file)
         .map_err(|source| StartError::PidFile { path: plan.pid_file.clone(), source })?;
-    let signals = signals::Signals::take().map_err(StartError::Machine)?;
     let mut parent = Parent::new(plan, accounts, group_accounts, library, bound, logs, signals);
-    let result = parent.start().map(|state| started(parent.plan(), &state)).and_then(|()| parent.watch());
+    let result = serve(&mut parent, started);
     parent.end();
     drop(pid_file);
     result
+}
+
+fn serve(parent: &mut Parent, started: impl FnOnce(&Plan, &Started)) -> Result<(), StartError> {
+    let Some(state) = parent.start()? else { return Ok(()) };
+    started(parent.plan(), &state);
+    parent.watch()
 }
 
 /// Where the library lies, seen from a command: beside it, or in `../lib/wsgi-httpd/`.

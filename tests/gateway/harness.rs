@@ -44,9 +44,9 @@ pub(crate) fn pythons() -> Vec<PathBuf> {
 /// The minor version of a Python 3, and the file that it really is.
 pub(crate) fn describe(python: &Path) -> Option<(u32, String)> {
     let text = "import sys, os; print(sys.version_info[1]); print(os.path.realpath(sys.executable))";
-    let output = Command::new(python).args(["-I", "-c", text]).stderr(Stdio::null()).output().ok()?;
-    let output = String::from_utf8(output.stdout).ok()?;
-    let (minor, executable) = output.split_once('\n')?;
+    let answer = Command::new(python).args(["-I", "-c", text]).stderr(Stdio::null()).output().ok()?;
+    let lines = String::from_utf8(answer.stdout).ok()?;
+    let (minor, executable) = lines.split_once('\n')?;
     Some((minor.parse().ok()?, executable.to_owned()))
 }
 
@@ -58,8 +58,8 @@ pub(crate) fn minor(python: &Path) -> u32 {
 /// The library, built once.
 fn library() -> PathBuf {
     static BUILT: Once = Once::new();
-    let test = std::env::current_exe().expect("a test has a file");
-    let profile = test.parent().and_then(Path::parent).expect("a test lies in target/<profile>/deps");
+    let program = std::env::current_exe().expect("a test has a file");
+    let profile = program.parent().and_then(Path::parent).expect("a test lies in target/<profile>/deps");
     BUILT.call_once(|| {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "-p", "wsgi-python"]).current_dir(env!("CARGO_MANIFEST_DIR"));
@@ -253,6 +253,7 @@ impl Daemon {
 }
 
 impl Drop for Daemon {
+    #[allow(clippy::print_stderr)]
     fn drop(&mut self) {
         if std::thread::panicking() {
             // With the test's own output.

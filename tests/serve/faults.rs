@@ -226,3 +226,34 @@ fn a_waiting_thread_stops_nobody() {
         server.stop();
     }
 }
+
+/// A stop while applications are still being loaded is an end in order, not a failure.
+#[test]
+fn a_stop_before_all_is_up() {
+    const SLOW: &str = "import os, sys, time\nprint('now loading', file=sys.stderr, flush=True)\n\
+                        go = os.path.join(os.path.dirname(__file__), 'go')\n\
+                        while not os.path.exists(go): time.sleep(0.01)\n";
+    if tests_apache() {
+        return;
+    }
+    for (directives, group) in [("WSGIDaemonProcess app python-home=${VENV}\n", "app"), (EMBEDDED, "%{GLOBAL}")] {
+        for signal in [Signal::SIGTERM, Signal::SIGINT] {
+            let site = Site::with_app(SLOW);
+            site.configure(&format!(
+                "{directives}WSGIScriptAlias / ${{DIR}}/app.wsgi process-group={group} application-group=%{{GLOBAL}}\n\
+                 <Directory ${{DIR}}>\n    Require all granted\n</Directory>\n"
+            ));
+            let mut server = Server::start(&site, &["-f", site.path("httpd.conf").to_str().unwrap()]);
+            server.logged("now loading");
+            let family = descendants(server.pid());
+            server.signal(signal);
+            site.file("go", "");
+            let status = server.wait();
+            assert!(status.success(), "{signal}, {group}: {status}");
+            assert!(family.iter().all(|pid| !alive(*pid)), "{signal}, {group}: processes are left");
+            assert!(!site.path("httpd.pid").exists());
+        }
+    }
+}
+
+const EMBEDDED: &str = "WSGIPythonHome ${VENV}\nServerLimit 1\n";

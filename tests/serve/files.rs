@@ -87,8 +87,23 @@ fn conditional_requests() {
 #[test]
 fn preconditions_that_fail_are_412() {
     serving("", |_, server| {
-        for (name, value) in [("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:01 GMT"), ("If-Match", "\"other\"")] {
-            assert_eq!(server.send(&Request::get("/plain.txt").header(name, value)).status, 412, "{name}: {value}");
+        let first = server.get("/plain.txt");
+        let weak = first.header("ETag").filter(|tag| tag.starts_with("W/")).unwrap_or("W/\"any\"").to_owned();
+        let time = first.header("Last-Modified").expect("a time").to_owned();
+        let old = "Thu, 01 Jan 1970 00:00:01 GMT";
+        for (headers, status) in [
+            (&[("If-Unmodified-Since", old)][..], 412),
+            (&[("If-Unmodified-Since", &time)], 200),
+            (&[("If-Unmodified-Since", "nonsense")], 200),
+            (&[("If-Match", "\"other\"")], 412),
+            (&[("If-Match", &weak)], 412),
+            (&[("If-Match", "*")], 200),
+            // The tag is the better word.
+            (&[("If-Match", "*"), ("If-Unmodified-Since", old)], 200),
+            (&[("If-Match", "\"other\""), ("If-None-Match", "*")], 412),
+        ] {
+            let request = headers.iter().fold(Request::get("/plain.txt"), |one, (name, value)| one.header(name, value));
+            assert_eq!(server.send(&request).status, status, "{headers:?}");
         }
     });
 }

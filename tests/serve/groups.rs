@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Request, Server, Site, pythons, wait_until};
+use crate::support::{Mode, Request, Server, Site, pythons, wait_until};
 
 const APP: &str = r#"
 import json, locale, os, sys, threading, time
@@ -63,9 +63,43 @@ fn what_the_process_is_like() {
         assert!(at("").is_some(), "home is on the path: {path:?}");
         assert!(!path.contains(&folder.as_str()) && !path.contains(&""), "the script's folder is not: {path:?}");
 
-        let process = format!("/proc/{}/cmdline", shown["pid"]);
-        let title = std::fs::read_to_string(process).expect("the process is there");
-        assert!(title.starts_with("(wsgi:app)"), "display-name: {title:?}");
+        assert_eq!(title(&shown["pid"]), "(wsgi:app)", "display-name");
+        server.stop();
+    }
+}
+
+/// What `ps` shows of a process.
+fn title(pid: &serde_json::Value) -> String {
+    let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).expect("the process is there");
+    line.trim_end_matches('\0').to_owned()
+}
+
+#[test]
+fn names_of_processes() {
+    if crate::support::tests_apache() {
+        return;
+    }
+    for python in pythons() {
+        let long = "a-name-that-does-not-end".repeat(100);
+        for (options, expected) in [
+            ("display-name='(my own name)'", "(my own name)"),
+            ("", "wsgi-serve: process group app"),
+            (&format!("display-name={long}"), long.as_str()),
+        ] {
+            let site = Site::under(python);
+            site.file("app.wsgi", APP);
+            let server = start(&site, &format!("{options} threads=1 python-home=${{VENV}}"));
+            let pid = &server.get("/").json()["pid"];
+            let shown = title(pid);
+            assert!(expected.starts_with(&shown) && (shown == expected || shown.len() > 100), "{shown:?}");
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).expect("the process is there");
+            assert_eq!(name.trim_end(), &expected[..expected.len().min(15)]);
+            server.stop();
+        }
+        let site = Site::under(python);
+        site.file("app.wsgi", APP);
+        let server = site.serve(Mode::Embedded, "");
+        assert_eq!(title(&server.get("/").json()["pid"]), "wsgi-serve: embedded");
         server.stop();
     }
 }

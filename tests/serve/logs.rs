@@ -89,11 +89,11 @@ fn what_applications_say() {
 #[test]
 fn bytes_in_a_request_cannot_forge_a_line() {
     let site = Site::with_app(APP);
-    let server = site.serve(Mode::Daemon, "CustomLog ${DIR}/access.log \"%r %{X-A}i\"\n");
+    let server = site.serve(Mode::Daemon, "CustomLog ${DIR}/access.log \"%r %{X-A}i %U\"\n");
     server.send(&Request::get("/%0aforged").header("X-A", "tab\there \u{e4}"));
     wait_until("the line", || site.read("access.log").ends_with('\n'));
     let log = site.read("access.log");
     assert_eq!(log.lines().count(), 1, "{log}");
-    assert!(log.contains("GET /%0aforged HTTP/1.1") && log.contains(r"tab\there \xc3\xa4"), "{log}");
+    assert!(log.contains("GET /%0aforged HTTP/1.1") && log.contains(r"tab\there \xc3\xa4 /\nforged"), "{log}");
     server.stop();
 }

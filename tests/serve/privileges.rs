@@ -3,7 +3,7 @@
 use nix::unistd::{Group, User, geteuid};
 use serde_json::json;
 
-use crate::support::{Server, Site, command, skipped, system_python, tests_apache};
+use crate::support::{Mode, Server, Site, command, skipped, system_python, tests_apache};
 
 const APP: &str = r#"
 import json, os
@@ -101,4 +101,19 @@ fn an_embedded_application_is_the_servers_user() {
     let Some(server) = start(&site, "") else { return };
     expect(&server, FRONT);
     server.stop();
+}
+
+/// With `--allow-root` root stays root where no `User` is given, and `Group` alone changes nothing.
+#[test]
+fn a_group_without_a_user_changes_nothing() {
+    if !geteuid().is_root() || tests_apache() {
+        skipped("a_group_without_a_user_changes_nothing: not root");
+        return;
+    }
+    for mode in Mode::BOTH {
+        let site = Site::with_app(APP);
+        let server = site.serve(mode, &format!("Group {}\n", group_of(DAEMON)));
+        assert_eq!(server.get("/").json()["gids"], json!([0, 0, 0]), "{mode:?}");
+        server.stop();
+    }
 }

@@ -1,6 +1,7 @@
 //! Starts that must fail, and how they say so: which line, and what to do.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::Output;
 
 use nix::unistd::geteuid;
@@ -106,13 +107,20 @@ fn failures_of_the_machine() {
     if tests_apache() {
         return;
     }
-    for (directives, culprit, words) in [
-        ("WSGIDaemonProcess app python-home=${DIR}/none\n", "python-home=", "none"),
-        ("User no-such-user-here\n", "User no-such", "no-such-user-here"),
-        ("Group no-such-group-here\n", "Group no-such", "no-such-group-here"),
-        ("WSGIDaemonProcess app user=no-such-user-here python-home=${VENV}\n", "user=no-such", "no-such-user-here"),
-        ("WSGIPythonHome ${DIR}/none\n", "WSGIPythonHome", "none"),
-        ("ErrorLog ${DIR}/none/error.log\n", "none/error.log", "none/error.log"),
+    for (directives, culprit, words, remedy) in [
+        ("WSGIDaemonProcess app python-home=${DIR}/none\n", "python-home=", "none", "python3 -m venv"),
+        (
+            "WSGIDaemonProcess fine python-home=${VENV}\nWSGIDaemonProcess app python-home=${DIR}/none\n",
+            "DIR}/none",
+            "none",
+            "python3 -m venv",
+        ),
+        ("User no-such-user-here\n", "User no-such", "no-such-user-here", "getent passwd"),
+        ("Group no-such-group-here\n", "Group no-such", "no-such-group-here", "getent group"),
+        ("WSGIDaemonProcess app user=no-such-user-here\n", "user=no-such", "no-such-user-here", "getent passwd"),
+        ("WSGIDaemonProcess app group=no-such-group-here\n", "group=no-such", "no-such-group-here", "getent group"),
+        ("WSGIPythonHome ${DIR}/none\n", "WSGIPythonHome", "none", "python3 -m venv"),
+        ("ErrorLog ${DIR}/none/error.log\n", "none/error.log", "none/error.log", "create its folder"),
     ] {
         note(directives);
         let site = Site::with_app(APP);
@@ -122,7 +130,17 @@ fn failures_of_the_machine() {
         let (status, said) = fails(&site, &[]);
         assert_eq!(status, 2, "{directives}{said}");
         assert!(said.contains(&place(&site, culprit)) && said.contains(words), "{directives}{said}");
+        assert!(said.contains(remedy), "what to do: {directives}{said}");
+        assert!(!site.path("httpd.pid").exists(), "{directives}");
+        assert_eq!(processes_of(&site), Vec::<PathBuf>::new(), "left behind: {directives}{said}");
     }
+}
+
+/// The processes that write to a file of the site, as all do that a server starts.
+fn processes_of(site: &Site) -> Vec<PathBuf> {
+    let all = std::fs::read_dir("/proc").expect("Linux has /proc").flatten().map(|entry| entry.path());
+    let output = |process: &PathBuf| std::fs::read_link(process.join("fd/2"));
+    all.filter(|process| output(process).is_ok_and(|file| file.starts_with(site.folder()))).collect()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::{Args, Context, Effect, Kind, Scope, Spec, UNKNOWN_LOG_DIRECTIVE, arg
 use crate::compiler::diagnostic::{Report, Severity};
 use crate::compiler::model::{AccessLog, LogFormat};
 use crate::compiler::source::Spanned;
-use crate::plan::log::{DurationUnit, LogPart};
+use crate::plan::log::{DurationUnit, HTTP_PORT, LogPart};
 use Context::{ServerConfig, VirtualHost};
 
 const BASE: Spec = Spec {
@@ -208,8 +208,14 @@ fn part(letter: &str, argument: Option<&str>) -> Option<LogPart> {
         "q" => LogPart::Query,
         "v" => LogPart::ServerName,
         "V" => LogPart::RequestedName,
-        "p" if argument == Some("remote") => LogPart::RemotePort,
-        "p" => LogPart::Port,
+        // Which host's it is shows when the log is bound to one.
+        "p" => match argument.unwrap_or_default().to_ascii_lowercase().as_str() {
+            "" | "canonical" => LogPart::CanonicalPort(HTTP_PORT),
+            "local" => LogPart::LocalPort,
+            "remote" => LogPart::RemotePort,
+            // Apache writes what it does not know.
+            _ => LogPart::Text(owned()),
+        },
         "P" if matches!(argument, Some("tid" | "hextid")) => LogPart::ThreadId,
         "P" => LogPart::ProcessId,
         "k" => LogPart::KeepAlives,

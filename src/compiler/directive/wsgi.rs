@@ -149,6 +149,16 @@ pub(super) const SPECS: &[Spec] = &[
         ..BASE
     },
     Spec {
+        name: "WSGIPerInterpreterGIL",
+        summary: "Whether each application group has a GIL of its own.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIPerInterpreterGIL On",
+        explain: include_str!("wsgi_per_interpreter_gil.md"),
+        effect: Effect::Lower(|args, scope| scope.server.per_interpreter_gil = args.option("state")),
+        ..BASE
+    },
+    Spec {
         name: "WSGISocketPrefix",
         summary: "Where the sockets of process groups lie.",
         args: &[arg("path", Kind::Path)],

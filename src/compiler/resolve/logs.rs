@@ -5,7 +5,7 @@ use crate::compiler::diagnostic::Report;
 use crate::compiler::directive::parse_format;
 use crate::compiler::model::{AccessLog, Host};
 use crate::compiler::source::{Span, Spanned};
-use crate::plan::log::{self, ErrorLog, LogPart, LogTarget};
+use crate::plan::log::{self, ErrorLog, HTTP_PORT, LogPart, LogTarget};
 
 /// The format that nobody has to define (`mod_log_config`, the nickname `CLF`).
 const COMMON: &str = r#"%h %l %u %t "%r" %>s %b"#;
@@ -37,13 +37,28 @@ impl Resolver<'_> {
     pub(super) fn access_logs(&self, host: &Host) -> Vec<log::AccessLog> {
         let main = self.server.main();
         let from = if host.access_logs.is_empty() { main } else { host };
-        from.access_logs.iter().map(|access_log| self.access_log(access_log, from)).collect()
+        let port = self.canonical_port(host);
+        from.access_logs.iter().map(|access_log| self.access_log(access_log, from, port)).collect()
     }
 
-    fn access_log(&self, access_log: &AccessLog, host: &Host) -> log::AccessLog {
+    /// As mod_log_config has it: a `ServerName` without a port is 80's; a host without a name has the port of its first
+    /// address, else the main server's.
+    fn canonical_port(&self, host: &Host) -> u16 {
+        let named = |host: &Host| host.server_name.as_ref().map(|name| name.value.port.unwrap_or(HTTP_PORT));
+        let address = host.addresses.first().and_then(|address| address.value.port);
+        named(host).or(address).or_else(|| named(self.server.main())).unwrap_or(HTTP_PORT)
+    }
+
+    fn access_log(&self, access_log: &AccessLog, host: &Host, port: u16) -> log::AccessLog {
+        let mut format = self.format(access_log.format.as_ref(), host);
+        for part in &mut format {
+            if let LogPart::CanonicalPort(canonical) = part {
+                *canonical = port;
+            }
+        }
         log::AccessLog {
             target: self.target(&access_log.target.value),
-            format: self.format(access_log.format.as_ref(), host),
+            format,
             condition: access_log.condition.clone(),
             place: self.place(access_log.target.span),
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Local};
 use hyper::HeaderMap;
 
+use super::path::normalise;
 use crate::plan::log::{AccessLog, DurationUnit, LogPart};
 
 /// The access logs of a host, open.
@@ -99,11 +100,13 @@ impl Record {
             LogPart::File => escape(&self.file, line),
             LogPart::Protocol => line.push_str(self.protocol),
             LogPart::Method => escape(&self.method, line),
-            LogPart::UrlPath => escape(path, line),
+            // Decoded, as Apache's is; one that has no meaning is written as it came.
+            LogPart::UrlPath => escape(normalise(path).unwrap_or(path.as_bytes().into()), line),
             LogPart::Query => escape(&self.target[path.len()..], line),
             LogPart::ServerName => escape(&self.server_name, line),
             LogPart::RequestedName => escape(&self.requested_name, line),
-            LogPart::Port => put(line, self.local.port()),
+            LogPart::CanonicalPort(number) => put(line, number),
+            LogPart::LocalPort => put(line, self.local.port()),
             LogPart::RemotePort => put(line, self.peer.port()),
             LogPart::ProcessId => put(line, std::process::id()),
             LogPart::ThreadId => put(line, rustix::thread::gettid().as_raw_nonzero()),
@@ -135,23 +138,48 @@ fn put(line: &mut String, value: impl std::fmt::Display) {
 
 fn put_header(headers: &HeaderMap, name: &str, line: &mut String) {
     match headers.get(name) {
-        Some(value) => escape(&String::from_utf8_lossy(value.as_bytes()), line),
+        Some(value) => escape(value.as_bytes(), line),
         None => line.push('-'),
     }
 }
 
-/// Appends what a client sent: controls, quotes and backslashes are escaped (`mod_log_config`, "Security Considerations").
-fn escape(text: &str, line: &mut String) {
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
-                line.push('\\');
-                line.push(character);
+/// Appends what a client sent: whatever is not printable ASCII, quotes and backslashes are escaped as C does it
+/// (`mod_log_config`, "Format Notes").
+fn escape(text: impl AsRef<[u8]>, line: &mut String) {
+    for byte in text.as_ref() {
+        match byte {
+            b'"' => line.push_str("\\\""),
+            b'\\' => line.push_str("\\\\"),
+            b'\n' => line.push_str("\\n"),
+            b'\r' => line.push_str("\\r"),
+            b'\t' => line.push_str("\\t"),
+            // Backspace and vertical tab, for which Rust has no escapes.
+            0x08 => line.push_str("\\b"),
+            0x0b => line.push_str("\\v"),
+            b' '..=b'~' => line.push(char::from(*byte)),
+            byte => {
+                let _ = write!(line, "\\x{byte:02x}");
             }
-            character if character.is_control() => {
-                let _ = write!(line, "\\x{:02x}", u32::from(character));
-            }
-            character => line.push(character),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_apache_escapes() {
+        for (text, written) in [
+            (&b"plain ~"[..], "plain ~"),
+            (b"a\tb\nc\rd\x08e\x0bf", r"a\tb\nc\rd\be\vf"),
+            (b"\0\x0c\x1b\x7f", r"\x00\x0c\x1b\x7f"),
+            ("\u{e4}".as_bytes(), r"\xc3\xa4"),
+            (br#""\"#, r#"\"\\"#),
+        ] {
+            let mut line = String::new();
+            escape(text, &mut line);
+            assert_eq!(line, written);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Files, by `Alias` and `DocumentRoot`. Ranges, types and the conditions on time are hyper-staticfile's work; finding the file,
-//! symbolic links and `If-None-Match` are ours.
+//! Files, by `Alias` and `DocumentRoot`. Ranges, types and `If-Modified-Since` are hyper-staticfile's work; finding the file,
+//! symbolic links and the other conditions are ours.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -7,13 +7,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::Body as _;
 use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, Response, StatusCode};
+use hyper::{HeaderMap, Method, Response, StatusCode};
 use hyper_staticfile::vfs::{FileAccess, IntoFileAccess};
 use hyper_staticfile::{ResolvedFile, util::FileResponseBuilder};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
@@ -110,6 +110,9 @@ fn send(path: &Path, file: File, metadata: &Metadata, parts: &Parts) -> Response
         // The same text as hyper-staticfile writes.
         format!("W/\"{:x}-{:x}.{:x}\"", metadata.len(), since.as_secs(), since.subsec_nanos())
     });
+    if !preconditions_hold(&parts.headers, modified) {
+        return answer::page(StatusCode::PRECONDITION_FAILED);
+    }
     let mut builder = FileResponseBuilder::new();
     builder.request_parts(&parts.method, &parts.headers);
     if let Some(wanted) = parts.headers.get(header::IF_NONE_MATCH) {
@@ -137,6 +140,20 @@ fn send(path: &Path, file: File, metadata: &Metadata, parts: &Parts) -> Response
     let (mut head, body) = response.into_parts();
     head.headers.insert(header::SERVER, HeaderValue::from_static(SOFTWARE));
     Response::from_parts(head, Body::new(Source::File(Box::new(FileBody(body)))))
+}
+
+/// `If-Match`, and `If-Unmodified-Since` where there is none (RFC 9110 §13.2.2). Our tags are weak, and the comparison is the
+/// strong one: only `*` matches.
+fn preconditions_hold(headers: &HeaderMap, modified: Option<SystemTime>) -> bool {
+    if headers.contains_key(header::IF_MATCH) {
+        return headers.get_all(header::IF_MATCH).iter().any(|wanted| wanted.as_bytes().trim_ascii() == b"*");
+    }
+    let date = headers.get(header::IF_UNMODIFIED_SINCE).and_then(|date| date.to_str().ok());
+    // What is no date is ignored (§13.1.4).
+    let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
+    // A date has whole seconds.
+    let later = |date, modified: SystemTime| modified.duration_since(date).is_ok_and(|since| since.as_secs() > 0);
+    !date.zip(modified).is_some_and(|(date, modified)| later(date, modified))
 }
 
 fn names(wanted: &HeaderValue, etag: &str) -> bool {

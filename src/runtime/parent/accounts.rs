@@ -9,8 +9,9 @@ use crate::runtime::handoff::Account;
 /// The account of the front and the embedded processes; `None` when not started by root.
 ///
 /// # Errors
-/// An unknown name, root itself, or no `User` although started by root.
+/// An unknown name, also where it would not be needed; root itself, or no `User` although started by root.
 pub(super) fn of_server(plan: &Plan, allow_root: bool) -> Result<Option<Account>, StartError> {
+    are_known(plan.user.as_ref(), plan.group.as_ref())?;
     if !Uid::effective().is_root() {
         return Ok(None);
     }
@@ -24,12 +25,13 @@ pub(super) fn of_server(plan: &Plan, allow_root: bool) -> Result<Option<Account>
 /// The account of a process group's processes; `None` when not started by root.
 ///
 /// # Errors
-/// An unknown name, or root itself.
+/// An unknown name, also where it would not be needed, or root itself.
 pub(super) fn of_group(
     plan: &Plan,
     group: &ProcessGroup,
     server: Option<&Account>,
 ) -> Result<Option<Account>, StartError> {
+    are_known(group.user.as_ref(), group.group.as_ref())?;
     if !Uid::effective().is_root() {
         return Ok(None);
     }
@@ -37,25 +39,50 @@ pub(super) fn of_group(
         (Some(user), own) => resolve(user, own.as_ref()).map(Some),
         (None, Some(own)) => match &plan.user {
             Some(user) => resolve(user, Some(own)).map(Some),
+            // The server's `Group`, which without `User` says nothing of the server either.
+            None if group.group == plan.group => Ok(server.cloned()),
             None => Err(StartError::GroupWithoutUser(own.place.clone())),
         },
         (None, None) => Ok(server.cloned()),
     }
 }
 
+/// A name that the machine does not know is a mistake of the configuration, whoever starts it. A number is always taken.
+fn are_known(user: Option<&Name>, group: Option<&Name>) -> Result<(), StartError> {
+    if let Some(user) = user.filter(|user| number(&user.name).is_none()) {
+        find_user(user)?;
+    }
+    if let Some(group) = group.filter(|group| number(&group.name).is_none()) {
+        find_group(group)?;
+    }
+    Ok(())
+}
+
+fn find_user(name: &Name) -> Result<User, StartError> {
+    User::from_name(&name.name).ok().flatten().ok_or_else(|| unknown(name, "user"))
+}
+
+fn find_group(name: &Name) -> Result<Gid, StartError> {
+    let found = Group::from_name(&name.name).ok().flatten();
+    found.map(|group| group.gid).ok_or_else(|| unknown(name, "group"))
+}
+
+fn unknown(name: &Name, what: &'static str) -> StartError {
+    StartError::Unknown { place: name.place.clone(), what, name: name.name.clone() }
+}
+
 fn resolve(user: &Name, group: Option<&Name>) -> Result<Account, StartError> {
-    let unknown = |name: &Name, what| StartError::Unknown { place: name.place.clone(), what, name: name.name.clone() };
     let account = match number(&user.name) {
         Some(uid) => {
             let known = User::from_uid(Uid::from_raw(uid)).ok().flatten();
             known.ok_or(uid)
         }
-        None => Ok(User::from_name(&user.name).ok().flatten().ok_or_else(|| unknown(user, "user"))?),
+        None => Ok(find_user(user)?),
     };
     let gid = match group {
         Some(group) => match number(&group.name) {
             Some(gid) => gid,
-            None => Group::from_name(&group.name).ok().flatten().ok_or_else(|| unknown(group, "group"))?.gid.as_raw(),
+            None => find_group(group)?.as_raw(),
         },
         None => match &account {
             Ok(account) => account.gid.as_raw(),

@@ -67,8 +67,6 @@ pub enum StartError {
     Process(String),
     /// The machine has no processes, threads or descriptors left.
     Machine(io::Error),
-    /// A signal came before all was up.
-    Interrupted,
 }
 
 impl fmt::Display for StartError {
@@ -110,7 +108,6 @@ impl fmt::Display for StartError {
             ),
             Self::Process(message) => f.write_str(message),
             Self::Machine(source) => write!(f, "the machine refuses: {source}"),
-            Self::Interrupted => f.write_str("stopped by a signal before all was up"),
         }
     }
 }

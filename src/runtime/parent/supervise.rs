@@ -68,24 +68,22 @@ impl Parent {
         &self.plan
     }
 
-    /// Starts all processes and waits until they are ready, or have died once.
+    /// Starts all processes and waits until they are ready, or have died once. `None` when a signal says stop before.
     ///
     /// # Errors
     /// What the first process that cannot start says of it.
-    pub(super) fn start(&mut self) -> Result<Started, StartError> {
-        loop {
+    pub(super) fn start(&mut self) -> Result<Option<Started>, StartError> {
+        while !self.signals.take_stop() {
             self.fill()?;
             if self.slots.iter().all(Slot::is_settled) {
-                return Ok(self.started());
+                return Ok(Some(self.started()));
             }
             let failures = self.turn(None)?;
             if let Some(message) = failures.into_iter().next() {
                 return Err(StartError::Process(message));
             }
-            if self.signals.take_stop() {
-                return Err(StartError::Interrupted);
-            }
         }
+        Ok(None)
     }
 
     /// Watches until a signal says stop.
@@ -114,7 +112,9 @@ impl Parent {
         self.note(LogLevel::Notice, "shutting down");
         // Who comes now is refused at once instead of waiting for nobody.
         self.bound.clear();
-        self.stop(|role| role == Role::Front, GRACE);
+        // A front that never became ready has no requests to finish.
+        let served = self.slots.iter().any(|slot| slot.role == Role::Front && slot.is_ready());
+        self.stop(|role| role == Role::Front, if served { GRACE } else { SHUTDOWN });
         self.stop(|role| role != Role::Front, SHUTDOWN);
         self.log = None;
         let Self { logs, .. } = self;
@@ -294,11 +294,12 @@ impl Parent {
 
     /// A process has become ready: a daemon process is connected to the front, a front to all daemon processes.
     fn connect(&mut self, index: usize) {
-        let ready = |slot: &Slot| matches!(slot.running.as_ref().map(|running| &running.state), Some(State::Ready(_)));
-        let Some(front) = self.slots.iter().position(|slot| slot.role == Role::Front && ready(slot)) else { return };
+        let Some(front) = self.slots.iter().position(|slot| slot.role == Role::Front && slot.is_ready()) else {
+            return;
+        };
         let daemons: Vec<usize> = if index == front {
             (0..self.slots.len())
-                .filter(|daemon| self.slots[*daemon].role != Role::Front && ready(&self.slots[*daemon]))
+                .filter(|daemon| self.slots[*daemon].role != Role::Front && self.slots[*daemon].is_ready())
                 .collect()
         } else {
             vec![index]
@@ -347,11 +348,7 @@ impl Parent {
     /// A front has lost one connection to a daemon process.
     fn reconnect(&mut self, group: usize, pid: u32) {
         let front = self.slots.iter().position(|slot| slot.role == Role::Front && slot.running.is_some());
-        let alive = |slot: &Slot| {
-            slot.role == Role::Daemon { group }
-                && slot.pid() == Some(pid)
-                && matches!(slot.running.as_ref().map(|running| &running.state), Some(State::Ready(_)))
-        };
+        let alive = |slot: &Slot| slot.role == Role::Daemon { group } && slot.pid() == Some(pid) && slot.is_ready();
         let daemon = self.slots.iter().position(alive);
         if let (Some(front), Some(daemon)) = (front, daemon)
             && let Ok(connections) = self.renew(daemon, 1)
@@ -408,6 +405,11 @@ impl Parent {
 }
 
 impl Slot {
+    /// Whether its process serves.
+    fn is_ready(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| matches!(running.state, State::Ready(_)))
+    }
+
     /// Whether it has a process that is ready, or had one that died.
     fn is_settled(&self) -> bool {
         match &self.running {
