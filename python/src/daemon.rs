@@ -59,7 +59,8 @@ fn settings(work: &DaemonWork) -> Settings {
 fn serve(work: &DaemonWork, descriptors: VecDeque<OwnedFd>, control: &Control, wake: Wake) -> io::Result<()> {
     process::preload(&work.preload);
     let shared = Arc::new(Shared {
-        slots: (0..work.group.threads).map(|_| Slot::default()).collect(),
+        slots: (0..work.group.threads).map(|_| Slot::new()).collect::<io::Result<_>>()?,
+        connections: work.connections as usize,
         leaving: AtomicBool::new(false),
         reason: std::sync::Mutex::new(None),
         requests: AtomicU64::new(0),
@@ -82,6 +83,8 @@ fn serve(work: &DaemonWork, descriptors: VecDeque<OwnedFd>, control: &Control, w
 /// What the threads and the main thread share.
 pub(crate) struct Shared {
     slots: Vec<Slot>,
+    /// Connections of each thread.
+    connections: usize,
     /// No request is taken any more.
     leaving: AtomicBool,
     /// Why the process leaves of its own accord.
@@ -112,10 +115,54 @@ impl Shared {
         }
     }
 
-    /// Gives each thread a connection.
+    /// Gives out connections: to threads that have lost one, else to all in turn.
     fn connect(&self, descriptors: VecDeque<OwnedFd>) {
-        for (slot, descriptor) in self.slots.iter().zip(descriptors) {
-            slot.give(UnixStream::from(descriptor));
+        let mut all = self.slots.iter().cycle();
+        for descriptor in descriptors {
+            let awaiting = self.slots.iter().find(|slot| slot.awaits());
+            if let Some(slot) = awaiting.or_else(|| all.next()) {
+                slot.give(UnixStream::from(descriptor));
+            }
+        }
+    }
+
+    /// Asks the parent for connections in place of lost ones.
+    fn ask(&self, control: &Control) {
+        for _ in 0..self.slots.iter().map(Slot::take_lost).sum() {
+            // A parent that has gone is noticed by the next receive.
+            let _ = control.send(&Report::Unconnected, &[]);
+        }
+    }
+
+    /// The work of a request thread.
+    fn work(&self, number: usize) {
+        let slot = &self.slots[number];
+        let mut connections: Vec<Connection<'_>> = Vec::new();
+        loop {
+            while let Some(stream) = slot.take() {
+                connections.push(Connection::new(stream, number as u32 + 1, self));
+            }
+            if connections.is_empty() {
+                if !slot.wait(&self.leaving) {
+                    return;
+                }
+                continue;
+            }
+            let ready = match connections.iter().position(Connection::has_more) {
+                Some(more) => Some(more),
+                None if self.connections == 1 => Some(0),
+                None => slot.readable(connections.iter().map(|connection| &**connection.stream())),
+            };
+            if let Some(ready) = ready
+                && !connections[ready].serve(slot)
+            {
+                let ended = connections.remove(ready);
+                let missing = !self.is_leaving() && !slot.has_new();
+                slot.forget(ended.stream(), missing);
+                if missing {
+                    self.wake.wake();
+                }
+            }
         }
     }
 }
@@ -126,9 +173,7 @@ fn start(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<()>>> {
         std::thread::Builder::new().name(format!("request-{}", number + 1)).stack_size(crate::STACK_SIZE).spawn(
             move || {
                 let ended = Ended(&shared);
-                while let Some(stream) = shared.slots[number].wait(&shared.leaving) {
-                    Connection::new(stream, number as u32 + 1, &shared).serve(&shared.slots[number]);
-                }
+                shared.work(number);
                 drop(ended);
             },
         )
@@ -160,6 +205,7 @@ fn watch(shared: &Shared, control: &Control) -> io::Result<Duration> {
         if signal::terminated() > 0 || shared.is_leaving() {
             return Ok(SHUTDOWN_TIMEOUT);
         }
+        shared.ask(control);
         if !heard {
             continue;
         }

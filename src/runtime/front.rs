@@ -96,12 +96,11 @@ pub fn serve(
     let python = application.as_ref().map(|application| application.python());
     let threads = work.plan.embedded.threads.max(1) as usize;
     let turns = application.map(|application| (Turns::new(threads, application.locks() > 1), application));
-    let (reports, to_report) = mpsc::unbounded_channel();
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
-    let front = Arc::new(build(work.plan, &logs, turns, &reports)?);
+    let front = Arc::new(build(work.plan, &logs, turns)?);
     drop(entered);
-    let running = run(front, listeners, control, to_report, python);
+    let running = run(front, listeners, control, python);
     let Some(turns) = leading else { return runtime.block_on(running) };
     let result = runtime.spawn({
         let turns = Arc::clone(&turns);
@@ -125,7 +124,6 @@ fn build(
     plan: Plan,
     logs: &[(LogTarget, Arc<File>)],
     application: Option<(Arc<Turns>, Arc<dyn Application>)>,
-    reports: &mpsc::UnboundedSender<Report>,
 ) -> io::Result<Front> {
     let plan = Arc::new(plan);
     let tasks = TaskTracker::new();
@@ -144,7 +142,7 @@ fn build(
         builders: plan.hosts.iter().map(connection::builder).collect(),
         error_logs: error_logs.collect::<io::Result<_>>()?,
         access_logs: access_logs.collect(),
-        pools: (0..plan.process_groups.len()).map(|index| Pool::new(index, reports.clone(), tasks.clone())).collect(),
+        pools: plan.process_groups.iter().map(|_| Pool::new(tasks.clone())).collect(),
         embedded,
         connections: AtomicU64::new(1),
         tasks,
@@ -157,7 +155,6 @@ async fn run(
     front: Arc<Front>,
     listeners: Vec<(usize, OwnedFd)>,
     control: Control,
-    mut to_report: mpsc::UnboundedReceiver<Report>,
     python: Option<String>,
 ) -> io::Result<()> {
     for (listener, descriptor) in listeners {
@@ -166,16 +163,10 @@ async fn run(
     let mut orders = orders(control.try_clone()?)?;
     control.send(&Report::Ready { python }, &[])?;
     let within = loop {
-        tokio::select! {
-            order = orders.recv() => match order {
-                Some((Order::Connections { group, pid }, descriptors)) => take_in(&front, group, pid, descriptors)?,
-                Some((Order::Stop { within }, _)) => break within,
-                None => break ORPHAN,
-            },
-            Some(report) = to_report.recv() => {
-                // A parent that has gone is told by the end of its orders.
-                let _ = control.send(&report, &[]);
-            }
+        match orders.recv().await {
+            Some((Order::Connections { group, pid }, descriptors)) => take_in(&front, group, pid, descriptors)?,
+            Some((Order::Stop { within }, _)) => break within,
+            None => break ORPHAN,
         }
     };
     front.stop.cancel();

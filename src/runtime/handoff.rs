@@ -67,7 +67,7 @@ pub struct Python {
 /// The second message to a child. Its descriptors are named by the counts in it, in the order of the fields.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Work {
-    /// A daemon process; descriptors: one connection per thread.
+    /// A daemon process; descriptors: the connections of its threads.
     Daemon(Box<DaemonWork>),
     /// A front, or an embedded process. Descriptors: the listeners, then the files of the logs.
     Front(Box<FrontWork>),
@@ -81,6 +81,8 @@ pub struct DaemonWork {
     /// Scripts to load before the first request, with their application group and callable object (mod_wsgi's rule: a
     /// `WSGIScriptAlias` that names both groups).
     pub preload: Vec<Preload>,
+    /// Connections of each thread: the descriptors are dealt to the threads in turn.
+    pub connections: u32,
     /// The level of the error log for Python's messages.
     pub level: crate::plan::log::LogLevel,
     /// Sub-interpreters get a GIL each, where Python can: [`Plan::per_interpreter_gil`].
@@ -144,13 +146,8 @@ pub enum Report {
         /// What and what to do.
         message: String,
     },
-    /// A front has lost the connection to a thread of a daemon process, and takes a new one.
-    Lost {
-        /// Index into [`Plan::process_groups`].
-        group: usize,
-        /// The daemon process.
-        pid: u32,
-    },
+    /// A thread of a daemon process is free and has lost a connection to its front.
+    Unconnected,
     /// It leaves on purpose, and says why: `maximum-requests`, `script-reload`.
     Leaving {
         /// Why.

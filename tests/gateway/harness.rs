@@ -153,7 +153,13 @@ impl Setup {
             maximum_requests: self.maximum_requests,
             place,
         };
-        DaemonWork { group, preload: self.preload.clone(), level: LogLevel::Info, own_gil: self.own_gil }
+        DaemonWork {
+            group,
+            preload: self.preload.clone(),
+            connections: 1,
+            level: LogLevel::Info,
+            own_gil: self.own_gil,
+        }
     }
 }
 

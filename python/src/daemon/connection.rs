@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
@@ -39,29 +38,37 @@ impl<'a> Connection<'a> {
         Self { stream, thread_id, shared, targets: HashMap::new(), incoming: Incoming::default(), outgoing: Vec::new() }
     }
 
-    /// Answers requests until the front closes the connection, or the process leaves.
-    pub(super) fn serve(mut self, slot: &Slot) {
-        loop {
-            match self.next_request() {
-                Ok(Some((call, body, follows))) => {
-                    if self.shared.is_leaving() || !slot.begin() {
-                        self.again();
-                        continue;
-                    }
-                    self.run(call, body, follows);
-                    slot.end();
-                    if self.shared.is_leaving() {
-                        // What has come already is read, and answered with Again.
-                        let _ = self.stream.shutdown(Shutdown::Read);
-                    }
+    /// The connection to the front.
+    pub(super) fn stream(&self) -> &Arc<UnixStream> {
+        &self.stream
+    }
+
+    /// Waits for a request and answers it; `false` when the connection is at its end.
+    pub(super) fn serve(&mut self, slot: &Slot) -> bool {
+        match self.next_request() {
+            Ok(Some((call, body, follows))) => {
+                if self.shared.is_leaving() || !slot.begin() {
+                    self.again();
+                    return true;
                 }
-                Ok(None) => return,
-                Err(error) => {
-                    log::write(LogLevel::Error, None, format!("the connection to the front is broken: {error}"));
-                    return;
+                self.run(call, body, follows);
+                slot.end();
+                if self.shared.is_leaving() {
+                    slot.close();
                 }
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                log::write(LogLevel::Error, None, format!("the connection to the front is broken: {error}"));
+                false
             }
         }
+    }
+
+    /// Whether a request, or a part of one, has been received already.
+    pub(super) fn has_more(&self) -> bool {
+        !self.incoming.ready().is_empty()
     }
 
     fn next_request(&mut self) -> io::Result<Option<(Call, Bytes, bool)>> {

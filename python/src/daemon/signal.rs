@@ -15,14 +15,20 @@ pub(super) fn terminated() -> usize {
     TERMINATED.load(Ordering::SeqCst)
 }
 
-/// A pipe that the main thread waits for.
+/// A pipe that a thread waits for.
 pub(super) struct Wake {
     reader: OwnedFd,
     writer: OwnedFd,
 }
 
 impl Wake {
-    /// Wakes the main thread.
+    /// A pipe with nothing in it.
+    pub(super) fn new() -> io::Result<Self> {
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        Ok(Self { reader, writer })
+    }
+
+    /// Wakes the thread.
     pub(super) fn wake(&self) {
         // A full pipe wakes it too.
         let _ = rustix::io::write(&self.writer, &[1]);
@@ -43,8 +49,8 @@ impl AsFd for Wake {
 
 /// Takes `SIGTERM` from Python and makes `SIGINT` do nothing: a Ctrl-C at the terminal is the parent's.
 pub(super) fn install() -> io::Result<Wake> {
-    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-    let woken = rustix::io::fcntl_dupfd_cloexec(&writer, 3)?;
+    let wake = Wake::new()?;
+    let woken = rustix::io::fcntl_dupfd_cloexec(&wake.writer, 3)?;
     let process = std::process::id();
     let terminate = move || {
         if std::process::id() == process {
@@ -61,5 +67,5 @@ pub(super) fn install() -> io::Result<Wake> {
         register(SIGTERM, terminate)?;
         register(SIGINT, || {})?;
     }
-    Ok(Wake { reader, writer })
+    Ok(wake)
 }

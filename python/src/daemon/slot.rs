@@ -1,53 +1,120 @@
-//! A thread's connection: given by the main thread, and closed by it when the thread is idle and the process leaves.
+//! A thread's connections: given by the main thread, and closed by it when the thread is idle and the process leaves.
 
+use std::collections::VecDeque;
+use std::io;
 use std::net::Shutdown;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::signal::Wake;
 use crate::interpreter::lock;
 
 const IDLE: u8 = 0;
 const BUSY: u8 = 1;
 const CLOSED: u8 = 2;
 
-/// What the main thread and a request thread know of the latter's connection.
-#[derive(Default)]
+/// What the main thread and a request thread know of the latter's connections.
 pub(super) struct Slot {
     state: AtomicU8,
     streams: Mutex<Streams>,
     changed: Condvar,
+    /// Rings when there is a new connection, for a thread that waits on several.
+    bell: Wake,
+    /// Connections that the thread has lost and the main thread has not asked for.
+    lost: AtomicUsize,
+    /// Connections that the main thread has asked for.
+    asked: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Streams {
     /// Served at present.
-    current: Option<Arc<UnixStream>>,
-    /// Served when the present one is at its end.
-    next: Option<UnixStream>,
+    current: Vec<Arc<UnixStream>>,
+    /// Not taken by the thread yet.
+    new: VecDeque<UnixStream>,
 }
 
 impl Slot {
-    /// Gives the thread its next connection.
-    pub(super) fn give(&self, stream: UnixStream) {
-        lock(&self.streams).next = Some(stream);
-        self.changed.notify_all();
+    /// A slot without connections.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            state: AtomicU8::new(IDLE),
+            streams: Mutex::default(),
+            changed: Condvar::new(),
+            bell: Wake::new()?,
+            lost: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
+        })
     }
 
-    /// Waits for a connection; `None` when the process leaves.
-    pub(super) fn wait(&self, leaving: &AtomicBool) -> Option<Arc<UnixStream>> {
+    /// Gives the thread a connection.
+    pub(super) fn give(&self, stream: UnixStream) {
+        lock(&self.streams).new.push_back(stream);
+        let _ = self.asked.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |asked| asked.checked_sub(1));
+        self.changed.notify_all();
+        self.bell.wake();
+    }
+
+    /// Whether a connection has been asked for and not come.
+    pub(super) fn awaits(&self) -> bool {
+        self.asked.load(Ordering::SeqCst) > 0
+    }
+
+    /// How many connections are to be asked for; they count as asked for then.
+    pub(super) fn take_lost(&self) -> usize {
+        let lost = self.lost.swap(0, Ordering::SeqCst);
+        self.asked.fetch_add(lost, Ordering::SeqCst);
+        lost
+    }
+
+    /// The next new connection, if there is one.
+    pub(super) fn take(&self) -> Option<Arc<UnixStream>> {
         let mut streams = lock(&self.streams);
-        streams.current = None;
-        loop {
+        let stream = Arc::new(streams.new.pop_front()?);
+        streams.current.push(Arc::clone(&stream));
+        Some(stream)
+    }
+
+    /// Whether there is a new connection.
+    pub(super) fn has_new(&self) -> bool {
+        !lock(&self.streams).new.is_empty()
+    }
+
+    /// Waits for a connection; `false` when the process leaves.
+    pub(super) fn wait(&self, leaving: &AtomicBool) -> bool {
+        let mut streams = lock(&self.streams);
+        while streams.new.is_empty() {
             if leaving.load(Ordering::SeqCst) {
-                return None;
-            }
-            if let Some(stream) = streams.next.take() {
-                let stream = Arc::new(stream);
-                streams.current = Some(Arc::clone(&stream));
-                return Some(stream);
+                return false;
             }
             streams = self.changed.wait(streams).unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+        !leaving.load(Ordering::SeqCst)
+    }
+
+    /// Waits until one of several connections has something to read; `None` when there is a new connection.
+    pub(super) fn readable<'a>(&self, streams: impl Iterator<Item = &'a UnixStream>) -> Option<usize> {
+        let mut sources: Vec<PollFd<'_>> = streams.map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
+        sources.push(PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN));
+        // An interrupted wait finds nothing, and is begun again by the caller.
+        let _ = poll(&mut sources, None);
+        let ready = sources.iter().position(|source| !source.revents().is_empty())?;
+        if ready + 1 == sources.len() {
+            self.bell.clear();
+            return None;
+        }
+        Some(ready)
+    }
+
+    /// A connection is at its end. `missing`: there is none in its place.
+    pub(super) fn forget(&self, stream: &Arc<UnixStream>, missing: bool) {
+        lock(&self.streams).current.retain(|current| !Arc::ptr_eq(current, stream));
+        if missing {
+            self.lost.fetch_add(1, Ordering::SeqCst);
         }
     }
 
@@ -64,12 +131,17 @@ impl Slot {
     /// Ends the wait of an idle thread: it still reads what has come, and then the end. A thread that is busy sees for
     /// itself that the process leaves.
     pub(super) fn close_if_idle(&self) {
-        if self.state.compare_exchange(IDLE, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-            && let Some(stream) = &lock(&self.streams).current
-        {
+        if self.state.compare_exchange(IDLE, CLOSED, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            self.close();
+        }
+        self.changed.notify_all();
+    }
+
+    /// Takes no more requests: what has come already is read, and answered with Again.
+    pub(super) fn close(&self) {
+        for stream in &lock(&self.streams).current {
             // It may be closed from the other side.
             let _ = stream.shutdown(Shutdown::Read);
         }
-        self.changed.notify_all();
     }
 }

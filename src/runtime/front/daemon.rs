@@ -11,14 +11,13 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::answer::Source;
 use super::input::{Input, ReadAhead};
 use crate::runtime::exchange::{Call, Head, Target};
-use crate::runtime::handoff::Report;
 use crate::runtime::wire::{self, Frame, HEADER, Kind};
 
 /// Requests that may wait for a thread; more are answered with 503 at once.
@@ -36,9 +35,7 @@ const UNWANTED_TIME: Duration = Duration::from_secs(2);
 /// A process group, as far as a front knows it.
 #[derive(Debug)]
 pub(super) struct Pool {
-    index: usize,
     threads: Mutex<Threads>,
-    reports: mpsc::UnboundedSender<Report>,
     tasks: TaskTracker,
 }
 
@@ -94,8 +91,8 @@ struct Lease {
     busy: Busy,
 }
 
-/// Counts a thread as busy. Dropped with the thread's connection, in whatever way the request ended: the parent then makes
-/// the thread a new connection, if its process still lives.
+/// Counts a thread as busy. Dropped with the thread's connection, in whatever way the request ended: the thread notices,
+/// and asks the parent for a new one when it is free.
 #[derive(Debug)]
 struct Busy {
     pool: Arc<Pool>,
@@ -118,8 +115,8 @@ pub(super) enum DaemonError {
 
 impl Pool {
     /// A group without processes yet.
-    pub(super) fn new(index: usize, reports: mpsc::UnboundedSender<Report>, tasks: TaskTracker) -> Arc<Self> {
-        Arc::new(Self { index, threads: Mutex::default(), reports, tasks })
+    pub(super) fn new(tasks: TaskTracker) -> Arc<Self> {
+        Arc::new(Self { threads: Mutex::default(), tasks })
     }
 
     /// Takes in the threads of a process.
@@ -240,7 +237,7 @@ impl Lease {
     }
 
     async fn answer(
-        mut self,
+        self,
         first: (Frame, Bytes),
         rest: Option<Input>,
         timeout: Duration,
@@ -248,10 +245,7 @@ impl Lease {
         if first.0.kind == Kind::Continue {
             return Upload::start(self, rest).answer(timeout).await;
         }
-        // The body's rest stays unread if the application answered without asking for it; the thread awaits its end.
-        if rest.is_some() {
-            self.thread.end_of_body().await.map_err(|_| DaemonError::Died)?;
-        }
+        // The body's rest stays unread: the application has answered without asking for it.
         let (frame, payload) = first;
         match frame.kind {
             Kind::Head => {
@@ -283,8 +277,6 @@ impl Drop for Busy {
         if let Some(process) = self.pool.lock().processes.iter_mut().find(|process| process.pid == self.pid) {
             process.busy -= 1;
         }
-        // Without a parent this process is about to end anyway.
-        let _ = self.pool.reports.send(Report::Lost { group: self.pool.index, pid: self.pid });
     }
 }
 
@@ -324,13 +316,6 @@ impl Thread {
             self.stream.write_all(&self.out[self.sent..]).await?;
         }
         Ok(())
-    }
-
-    /// Tells the thread that no more of the request's body comes.
-    async fn end_of_body(&mut self) -> io::Result<()> {
-        self.out.clear();
-        wire::put(&mut self.out, Kind::BodyEnd, 0, &[]);
-        self.stream.write_all(&self.out).await
     }
 
     async fn frame(&mut self) -> io::Result<(Frame, Bytes)> {

@@ -36,14 +36,16 @@ impl Input {
         Self { incoming, allowed: (limit > 0).then_some(limit), timeout, failed: None }
     }
 
+    /// Whether there is nothing to read: most requests have no body.
+    pub(super) fn is_empty(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
     /// Reads the whole body, or as much as [`READ_AHEAD`].
     ///
     /// # Errors
     /// When the body ends early: the application is then not called at all.
     pub(super) async fn read_ahead(mut self) -> Result<ReadAhead, InputError> {
-        if self.incoming.is_end_stream() {
-            return Ok(ReadAhead { bytes: Bytes::new(), rest: None });
-        }
         let Some(first) = self.next().await.transpose()? else {
             return Ok(ReadAhead { bytes: Bytes::new(), rest: None });
         };

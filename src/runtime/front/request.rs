@@ -10,7 +10,7 @@ use hyper::{Method, Request, Response, StatusCode, header};
 use super::access_log::Record;
 use super::answer::{self, Body};
 use super::daemon::DaemonError;
-use super::input::Input;
+use super::input::{Input, ReadAhead};
 use super::path::{PathError, normalise};
 use super::route::{Route, Script};
 use super::{Client, Front, access, environ, static_files, verdict};
@@ -135,7 +135,12 @@ async fn run(
 ) -> Result<Response<Body>, Refused> {
     let timeout = Duration::from_secs(front.plan.hosts[host].timeout.into());
     let input = body(parts, incoming, &script, timeout)?;
-    let body = input.read_ahead().await.map_err(|error| closing(status_of(error)))?;
+    // What most requests do not need is kept out of the state that each of them carries.
+    let body = if input.is_empty() {
+        ReadAhead { bytes: bytes::Bytes::new(), rest: None }
+    } else {
+        Box::pin(input.read_ahead()).await.map_err(|error| closing(status_of(error)))?
+    };
     let daemon = matches!(script.process_group, ProcessGroupName::Daemon(_));
     let target = Arc::clone(&script.target);
     let call = Call {
@@ -147,8 +152,7 @@ async fn run(
         queue_start: if daemon { microseconds(SystemTime::now()) } else { 0 },
     };
     let answered = match (&script.process_group, &front.embedded) {
-        (ProcessGroupName::Daemon(index), _) => front.pools[*index]
-            .run(call, body, timeout)
+        (ProcessGroupName::Daemon(index), _) => Box::pin(front.pools[*index].run(call, body, timeout))
             .await
             .map_err(|error| daemon_failed(front, host, &target, error)),
         (ProcessGroupName::Embedded, Some(embedded)) if !front.plan.embedded.restricted => {

@@ -16,7 +16,7 @@ use super::slot::{Role, Slot, State};
 use super::spawn::{connections, spawn};
 use super::{StartError, Started};
 use crate::plan::log::LogLevel;
-use crate::plan::{ApplicationGroup, Plan, ProcessGroupName, PythonHome};
+use crate::plan::{ApplicationGroup, Plan, ProcessGroup, ProcessGroupName, PythonHome};
 use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, Preload, Python, Report, Start, Work};
 use crate::runtime::log::ErrorLog;
 
@@ -213,10 +213,11 @@ impl Parent {
         let work = DaemonWork {
             group: group.clone(),
             preload: preloads(&self.plan, &ProcessGroupName::Daemon(index)),
+            connections: connections_per_thread(group),
             level: self.plan.hosts[group.host].error_log.wsgi_level,
             own_gil: self.plan.per_interpreter_gil,
         };
-        let (ours, theirs) = connections(group.threads)?;
+        let (ours, theirs) = connections(group.threads * connections_per_thread(group))?;
         let descriptors: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
         let output = self.output(group.host)?;
         let work = Work::Daemon(Box::new(work));
@@ -288,7 +289,7 @@ impl Parent {
                 let message = format!("{}: process {pid} leaves: {reason}", self.slots[index].label);
                 self.note(LogLevel::Info, &message);
             }
-            Report::Lost { group, pid } => self.reconnect(group, pid),
+            Report::Unconnected => self.reconnect(index),
         }
     }
 
@@ -311,12 +312,13 @@ impl Parent {
 
     fn connect_pair(&mut self, front: usize, daemon: usize) {
         let Role::Daemon { group } = self.slots[daemon].role else { return };
-        let threads = self.plan.process_groups[group].threads;
+        let process_group = &self.plan.process_groups[group];
+        let count = process_group.threads * connections_per_thread(process_group);
         let Some(running) = &mut self.slots[daemon].running else { return };
         let mut ours = std::mem::take(&mut running.connections);
         if ours.is_empty() {
             // An earlier front had the first ones.
-            match self.renew(daemon, threads) {
+            match self.renew(daemon, count) {
                 Ok(connections) => ours = connections,
                 Err(error) => {
                     let message = format!("{}: no connections: {error}", self.slots[daemon].label);
@@ -345,12 +347,11 @@ impl Parent {
         let _ = front.spawned.control.send(&Order::Connections { group, pid }, &connections);
     }
 
-    /// A front has lost one connection to a daemon process.
-    fn reconnect(&mut self, group: usize, pid: u32) {
-        let front = self.slots.iter().position(|slot| slot.role == Role::Front && slot.running.is_some());
-        let alive = |slot: &Slot| slot.role == Role::Daemon { group } && slot.pid() == Some(pid) && slot.is_ready();
-        let daemon = self.slots.iter().position(alive);
-        if let (Some(front), Some(daemon)) = (front, daemon)
+    /// A thread of a daemon process has lost a connection. Where there is no front now, the next one connects all threads.
+    fn reconnect(&mut self, daemon: usize) {
+        let Role::Daemon { group } = self.slots[daemon].role else { return };
+        let front = self.slots.iter().position(|slot| slot.role == Role::Front && slot.is_ready());
+        if let Some(front) = front
             && let Ok(connections) = self.renew(daemon, 1)
         {
             self.hand_over(front, daemon, group, &connections);
@@ -417,6 +418,12 @@ impl Slot {
             None => self.due().is_some_and(|at| at > Instant::now()),
         }
     }
+}
+
+/// Connections of each thread of a group. A group of one thread has two: while it answers one request the next is on its way, and
+/// nobody waits for the other to wake up. With more threads that would queue requests behind busy ones.
+fn connections_per_thread(group: &ProcessGroup) -> u32 {
+    if group.processes == 1 && group.threads == 1 { 2 } else { 1 }
 }
 
 /// Whether the process that accepts HTTP runs Python as well.
