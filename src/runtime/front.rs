@@ -113,7 +113,7 @@ pub fn serve(
     let threads = turns.start(&runtime)?;
     turns.await_end();
     // A thread that hangs in an application is left to the end of the process.
-    if turns::join(threads, LAST_WAIT) {
+    if turns::join(&threads, LAST_WAIT) {
         runtime.block_on(result).unwrap_or_else(|error| Err(io::Error::other(error)))
     } else {
         Ok(())

@@ -146,39 +146,39 @@ fn matcher(from: &Match) -> Result<Matcher, String> {
 mod tests {
     use super::*;
 
-    fn matches(from: Match, file: &str, url_path: &str) -> bool {
-        matcher(&from).unwrap().matches(file.as_bytes(), url_path.as_bytes())
+    fn matches(from: &Match, file: &str, url_path: &str) -> bool {
+        matcher(from).unwrap().matches(file.as_bytes(), url_path.as_bytes())
     }
 
     #[test]
     fn a_directory_covers_what_lies_below_it() {
-        assert!(matches(Match::Directory("/srv/a".into()), "/srv/a/app.wsgi", "/"));
-        assert!(matches(Match::Directory("/".into()), "/srv/a/app.wsgi", "/"));
-        assert!(!matches(Match::Directory("/srv/a".into()), "/srv/ab/app.wsgi", "/"));
+        assert!(matches(&Match::Directory("/srv/a".into()), "/srv/a/app.wsgi", "/"));
+        assert!(matches(&Match::Directory("/".into()), "/srv/a/app.wsgi", "/"));
+        assert!(!matches(&Match::Directory("/srv/a".into()), "/srv/ab/app.wsgi", "/"));
         // Apache: a section that names the file itself never matches.
-        assert!(!matches(Match::Directory("/srv/a/app.wsgi".into()), "/srv/a/app.wsgi", "/"));
+        assert!(!matches(&Match::Directory("/srv/a/app.wsgi".into()), "/srv/a/app.wsgi", "/"));
     }
 
     #[test]
     fn a_directory_pattern_is_compared_by_segments() {
-        assert!(matches(Match::DirectoryPattern("/home/*/www".into()), "/home/ann/www/app.wsgi", "/"));
-        assert!(matches(Match::DirectoryPattern("/home/*/www".into()), "/home/ann/www/sub/app.wsgi", "/"));
-        assert!(!matches(Match::DirectoryPattern("/home/*/www".into()), "/home/ann/b/www/app.wsgi", "/"));
+        assert!(matches(&Match::DirectoryPattern("/home/*/www".into()), "/home/ann/www/app.wsgi", "/"));
+        assert!(matches(&Match::DirectoryPattern("/home/*/www".into()), "/home/ann/www/sub/app.wsgi", "/"));
+        assert!(!matches(&Match::DirectoryPattern("/home/*/www".into()), "/home/ann/b/www/app.wsgi", "/"));
     }
 
     #[test]
     fn a_location_covers_whole_segments() {
-        assert!(matches(Match::Location("/x".into()), "", "/x/y"));
-        assert!(!matches(Match::Location("/x".into()), "", "/xy"));
-        assert!(!matches(Match::Location("/x/".into()), "", "/x"));
-        assert!(matches(Match::LocationPattern("/x*".into()), "", "/xy"));
-        assert!(!matches(Match::LocationPattern("/x*".into()), "", "/xy/z"));
+        assert!(matches(&Match::Location("/x".into()), "", "/x/y"));
+        assert!(!matches(&Match::Location("/x".into()), "", "/xy"));
+        assert!(!matches(&Match::Location("/x/".into()), "", "/x"));
+        assert!(matches(&Match::LocationPattern("/x*".into()), "", "/xy"));
+        assert!(!matches(&Match::LocationPattern("/x*".into()), "", "/xy/z"));
     }
 
     #[test]
     fn files_look_at_the_last_component() {
-        assert!(matches(Match::Files("*.wsgi".into()), "/srv/a/app.wsgi", "/"));
-        assert!(matches(Match::FilesRegex("^app".into()), "/srv/a/app.wsgi", "/"));
-        assert!(!matches(Match::Files("app".into()), "/srv/a/app.wsgi", "/"));
+        assert!(matches(&Match::Files("*.wsgi".into()), "/srv/a/app.wsgi", "/"));
+        assert!(matches(&Match::FilesRegex("^app".into()), "/srv/a/app.wsgi", "/"));
+        assert!(!matches(&Match::Files("app".into()), "/srv/a/app.wsgi", "/"));
     }
 }

@@ -300,7 +300,7 @@ impl Turns {
 }
 
 /// Waits for threads to end; whether all have within the time.
-pub(super) fn join(threads: Vec<JoinHandle<()>>, within: Duration) -> bool {
+pub(super) fn join(threads: &[JoinHandle<()>], within: Duration) -> bool {
     let deadline = Instant::now() + within;
     while threads.iter().any(|thread| !thread.is_finished()) {
         if Instant::now() >= deadline {
