@@ -25,6 +25,10 @@ use pyo3_ffi as ffi;
 use callback::{Method, enter};
 use object::{Exception, Object};
 
+/// For what Rust allocates here: a request takes some thirty blocks, most of them small and short-lived. Python keeps its own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The stack of a thread that runs Python: what Python's own threads get.
 const STACK_SIZE: usize = 8 << 20;
 
