@@ -24,7 +24,8 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 /// Every `CPython` from 3.9 to 3.14 that is found: pyenv's, PATH's, Debian's.
 pub(crate) fn pythons() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let root = std::env::var("PYENV_ROOT").unwrap_or_else(|_| "/root/.pyenv".to_owned());
+    let root =
+        std::env::var("PYENV_ROOT").unwrap_or_else(|_| format!("{}/.pyenv", std::env::var("HOME").unwrap_or_default()));
     let pattern = format!("{root}/versions/*/bin/python3");
     found.extend(glob::glob(&pattern).expect("a pattern").flatten());
     let path = std::env::var_os("PATH").unwrap_or_default();
