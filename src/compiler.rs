@@ -45,6 +45,8 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// What our runtime does not carry out is only warned about.
     pub ignore_unsupported: bool,
+    /// Matters of taste are looked for too.
+    pub pedantic: bool,
 }
 
 /// A configuration after all stages.
@@ -106,6 +108,9 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    if !options.pedantic {
+        report.retain(|found| !found.code.pedantic);
+    }
     report.sort(&sources);
     let plan = (!report.has_errors()).then(|| resolve::resolve(&server, &sources, options.log_level));
     Ok(Compiled { report, plan, sources })

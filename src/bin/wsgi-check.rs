@@ -42,6 +42,9 @@ struct Arguments {
     /// Only warn about what wsgi-serve does not carry out.
     #[arg(long)]
     ignore_unsupported: bool,
+    /// Look for matters of taste too.
+    #[arg(long)]
+    pedantic: bool,
     /// Print the page of a finding or a directive.
     #[arg(long, value_name = "NAME", exclusive = true)]
     explain: Option<String>,
@@ -124,6 +127,7 @@ fn options(arguments: &Arguments) -> Options {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
         ignore_unsupported: arguments.ignore_unsupported,
+        pedantic: arguments.pedantic,
     }
 }
 

@@ -8,6 +8,8 @@ use super::source::{Sources, Span};
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// It works as it was meant; a careful reader would still want to know.
+    Info,
     /// It works, but hardly as it was meant.
     Warning,
     /// The server would not start, or not do what the file says.
@@ -19,6 +21,7 @@ impl Severity {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
         }
@@ -36,9 +39,46 @@ pub struct Code {
     pub summary: &'static str,
     /// A page: what it means, what happens at run time, how to put it right.
     pub explain: &'static str,
+    /// The log codes, `AH00526` or `WSGI0151`, under which Apache or mod_wsgi tells of it, at start or in production.
+    pub predicts: &'static [&'static str],
+    /// A matter of taste: looked for only when asked.
+    pub pedantic: bool,
 }
 
 impl Code {
+    const fn new(severity: Severity, name: &'static str, summary: &'static str, explain: &'static str) -> Self {
+        Self { name, severity, summary, explain, predicts: &[], pedantic: false }
+    }
+
+    /// The server would not start, or not do what the file says.
+    pub const fn error(name: &'static str, summary: &'static str, explain: &'static str) -> Self {
+        Self::new(Severity::Error, name, summary, explain)
+    }
+
+    /// It works, but hardly as it was meant.
+    pub const fn warning(name: &'static str, summary: &'static str, explain: &'static str) -> Self {
+        Self::new(Severity::Warning, name, summary, explain)
+    }
+
+    /// What a careful reader would want to know.
+    pub const fn info(name: &'static str, summary: &'static str, explain: &'static str) -> Self {
+        Self::new(Severity::Info, name, summary, explain)
+    }
+
+    /// Under which log codes Apache or mod_wsgi tells of it.
+    #[must_use]
+    pub const fn predicts(mut self, log_codes: &'static [&'static str]) -> Self {
+        self.predicts = log_codes;
+        self
+    }
+
+    /// Looked for only when asked.
+    #[must_use]
+    pub const fn pedantic(mut self) -> Self {
+        self.pedantic = true;
+        self
+    }
+
     /// A finding of this kind. The label says in a few words what stands at its place.
     pub fn at(&'static self, span: Span, label: impl Into<String>) -> Diagnostic {
         Diagnostic {
@@ -47,6 +87,7 @@ impl Code {
             message: self.summary.to_owned(),
             labels: vec![Label { span, text: label.into() }],
             help: None,
+            repair: None,
         }
     }
 }
@@ -73,6 +114,26 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// One thing to type.
     pub help: Option<String>,
+    /// The one repair that is certain, where there is one.
+    pub repair: Option<Repair>,
+}
+
+/// A change to the text that puts one finding right and leaves every other byte as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    /// What it does, as an editor offers it.
+    pub title: String,
+    /// The changes; they do not overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// A text in the place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; empty where something is inserted.
+    pub span: Span,
+    /// By what.
+    pub text: String,
 }
 
 impl Diagnostic {
@@ -94,6 +155,13 @@ impl Diagnostic {
     #[must_use]
     pub fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
+        self
+    }
+
+    /// The one repair that is certain.
+    #[must_use]
+    pub fn repair(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.repair = Some(Repair { title: title.into(), edits });
         self
     }
 
@@ -121,6 +189,7 @@ impl Diagnostic {
 #[derive(Debug, Default)]
 pub struct Report {
     found: Vec<Diagnostic>,
+    /// So that a stage sees at once whether its input had errors.
     errors: usize,
 }
 
@@ -150,8 +219,18 @@ impl Report {
     pub fn count(&self, severity: Severity) -> usize {
         match severity {
             Severity::Error => self.errors,
-            Severity::Warning => self.found.len() - self.errors,
+            other => self.found.iter().filter(|one| one.severity == other).count(),
         }
+    }
+
+    /// Drops the findings of which this is not true.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Diagnostic) -> bool) {
+        self.found.retain(|one| keep(one));
+        self.errors = self.count_errors();
+    }
+
+    fn count_errors(&self) -> usize {
+        self.found.iter().filter(|one| one.severity == Severity::Error).count()
     }
 
     /// Brings the findings into the order in which a reader meets them, each mistake once: a file that is included twice
@@ -164,7 +243,7 @@ impl Report {
             let path = sources.get(span.source).path.clone();
             seen.insert((path, span.start, span.end, one.code.name, one.message.clone(), one.labels[0].text.clone()))
         });
-        self.errors = self.found.iter().filter(|one| one.severity == Severity::Error).count();
+        self.errors = self.count_errors();
     }
 }
 

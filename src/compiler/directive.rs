@@ -199,26 +199,20 @@ pub fn names(sections: bool) -> impl Iterator<Item = &'static str> {
 /// Every kind of finding of the lowering functions.
 pub const CODES: &[&Code] = &[&INVALID_VALUE, &UNSUPPORTED_VALUE, &UNKNOWN_LOG_DIRECTIVE];
 
-pub(crate) static INVALID_VALUE: Code = Code {
-    name: "invalid-value",
-    severity: Severity::Error,
-    summary: "a directive cannot read its value",
-    explain: include_str!("directive/invalid_value.md"),
-};
+pub(crate) static INVALID_VALUE: Code =
+    Code::error("invalid-value", "a directive cannot read its value", include_str!("directive/invalid_value.md"));
 
-pub(crate) static UNSUPPORTED_VALUE: Code = Code {
-    name: "unsupported-value",
-    severity: Severity::Error,
-    summary: "wsgi-serve does not carry out what this value asks for",
-    explain: include_str!("directive/unsupported_value.md"),
-};
+pub(crate) static UNSUPPORTED_VALUE: Code = Code::error(
+    "unsupported-value",
+    "wsgi-serve does not carry out what this value asks for",
+    include_str!("directive/unsupported_value.md"),
+);
 
-pub(crate) static UNKNOWN_LOG_DIRECTIVE: Code = Code {
-    name: "unknown-log-directive",
-    severity: Severity::Error,
-    summary: "a log format holds a directive that Apache does not know",
-    explain: include_str!("directive/unknown_log_directive.md"),
-};
+pub(crate) static UNKNOWN_LOG_DIRECTIVE: Code = Code::error(
+    "unknown-log-directive",
+    "a log format holds a directive that Apache does not know",
+    include_str!("directive/unknown_log_directive.md"),
+);
 
 /// Laws over the table.
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::diagnostic::{Code, Report, Severity};
+use super::diagnostic::{Code, Report};
 use super::source::{Files, ReadError, SourceId, Sources, Span, Spanned};
 use super::syntax::{self, Directive, Node, Section};
 
@@ -229,100 +229,70 @@ pub const CODES: &[&Code] = &[
     &NOT_UTF8,
 ];
 
-static UNDEFINED_VARIABLE: Code = Code {
-    name: "undefined-variable",
-    severity: Severity::Warning,
-    summary: "a variable is used that nothing defines, and stays in the text as it is",
-    explain: include_str!("expand/undefined_variable.md"),
-};
+static UNDEFINED_VARIABLE: Code = Code::warning(
+    "undefined-variable",
+    "a variable is used that nothing defines, and stays in the text as it is",
+    include_str!("expand/undefined_variable.md"),
+);
 
-static DOLLAR_INSTEAD_OF_PERCENT: Code = Code {
-    name: "dollar-instead-of-percent",
-    severity: Severity::Error,
-    summary: "`${…}` stands where mod_wsgi knows `%{…}`",
-    explain: include_str!("expand/dollar_instead_of_percent.md"),
-};
+static DOLLAR_INSTEAD_OF_PERCENT: Code = Code::error(
+    "dollar-instead-of-percent",
+    "`${…}` stands where mod_wsgi knows `%{…}`",
+    include_str!("expand/dollar_instead_of_percent.md"),
+);
 
-static VARIABLE_MAKES_NO_DIRECTIVE: Code = Code {
-    name: "variable-makes-no-directive",
-    severity: Severity::Error,
-    summary: "a line is no directive any more once its variables have their values",
-    explain: include_str!("expand/variable_makes_no_directive.md"),
-};
+static VARIABLE_MAKES_NO_DIRECTIVE: Code = Code::error(
+    "variable-makes-no-directive",
+    "a line is no directive any more once its variables have their values",
+    include_str!("expand/variable_makes_no_directive.md"),
+);
 
-static COLON_IN_VARIABLE_NAME: Code = Code {
-    name: "colon-in-variable-name",
-    severity: Severity::Error,
-    summary: "the name of a variable holds a colon",
-    explain: include_str!("expand/colon_in_variable_name.md"),
-};
+static COLON_IN_VARIABLE_NAME: Code = Code::error(
+    "colon-in-variable-name",
+    "the name of a variable holds a colon",
+    include_str!("expand/colon_in_variable_name.md"),
+);
 
-static MISSING_CONDITION: Code = Code {
-    name: "missing-condition",
-    severity: Severity::Error,
-    summary: "a conditional section has no condition",
-    explain: include_str!("expand/missing_condition.md"),
-};
+static MISSING_CONDITION: Code = Code::error(
+    "missing-condition",
+    "a conditional section has no condition",
+    include_str!("expand/missing_condition.md"),
+);
 
-static INVALID_VERSION: Code = Code {
-    name: "invalid-version",
-    severity: Severity::Error,
-    summary: "`<IfVersion>` cannot read its condition",
-    explain: include_str!("expand/invalid_version.md"),
-};
+static INVALID_VERSION: Code = Code::error(
+    "invalid-version",
+    "`<IfVersion>` cannot read its condition",
+    include_str!("expand/invalid_version.md"),
+);
 
-static CONDITION_NEVER_TRUE: Code = Code {
-    name: "condition-never-true",
-    severity: Severity::Warning,
-    summary: "a condition can never be true",
-    explain: include_str!("expand/condition_never_true.md"),
-};
+static CONDITION_NEVER_TRUE: Code = Code::warning(
+    "condition-never-true",
+    "a condition can never be true",
+    include_str!("expand/condition_never_true.md"),
+);
 
-pub(crate) static IGNORED_WORDS: Code = Code {
-    name: "ignored-words",
-    severity: Severity::Warning,
-    summary: "words at the end of a line are ignored",
-    explain: include_str!("expand/ignored_words.md"),
-};
+pub(crate) static IGNORED_WORDS: Code =
+    Code::warning("ignored-words", "words at the end of a line are ignored", include_str!("expand/ignored_words.md"));
 
-static INCLUDE_NOT_FOUND: Code = Code {
-    name: "include-not-found",
-    severity: Severity::Error,
-    summary: "`Include` finds no file",
-    explain: include_str!("expand/include_not_found.md"),
-};
+static INCLUDE_NOT_FOUND: Code =
+    Code::error("include-not-found", "`Include` finds no file", include_str!("expand/include_not_found.md"));
 
-static INCLUDE_UNREADABLE: Code = Code {
-    name: "include-unreadable",
-    severity: Severity::Error,
-    summary: "an included file cannot be read",
-    explain: include_str!("expand/include_unreadable.md"),
-};
+static INCLUDE_UNREADABLE: Code =
+    Code::error("include-unreadable", "an included file cannot be read", include_str!("expand/include_unreadable.md"));
 
-static INCLUDE_CYCLE: Code = Code {
-    name: "include-cycle",
-    severity: Severity::Error,
-    summary: "a file includes itself",
-    explain: include_str!("expand/include_cycle.md"),
-};
+static INCLUDE_CYCLE: Code =
+    Code::error("include-cycle", "a file includes itself", include_str!("expand/include_cycle.md"));
 
-static INCLUDE_TOO_DEEP: Code = Code {
-    name: "include-too-deep",
-    severity: Severity::Error,
-    summary: "files include one another more than 128 deep",
-    explain: include_str!("expand/include_too_deep.md"),
-};
+static INCLUDE_TOO_DEEP: Code = Code::error(
+    "include-too-deep",
+    "files include one another more than 128 deep",
+    include_str!("expand/include_too_deep.md"),
+);
 
-static TOO_MUCH_INCLUDED: Code = Code {
-    name: "too-much-included",
-    severity: Severity::Error,
-    summary: "more is included than a configuration can be",
-    explain: include_str!("expand/too_much_included.md"),
-};
+static TOO_MUCH_INCLUDED: Code = Code::error(
+    "too-much-included",
+    "more is included than a configuration can be",
+    include_str!("expand/too_much_included.md"),
+);
 
-static NOT_UTF8: Code = Code {
-    name: "not-utf8",
-    severity: Severity::Warning,
-    summary: "the file is no UTF-8 text",
-    explain: include_str!("expand/not_utf8.md"),
-};
+static NOT_UTF8: Code = Code::warning("not-utf8", "the file is no UTF-8 text", include_str!("expand/not_utf8.md"));

@@ -40,7 +40,11 @@ pub fn explain(name: &str) -> Result<String, Option<String>> {
 }
 
 fn code_page(code: &Code) -> String {
-    format!("{} ({})\n\n{}.\n\n{}", code.name, code.severity.name(), sentence(code.summary), code.explain)
+    let predicts = match code.predicts {
+        [] => String::new(),
+        log_codes => format!("In the error log: {}.\n\n", log_codes.join(", ")),
+    };
+    format!("{} ({})\n\n{}.\n\n{predicts}{}", code.name, code.severity.name(), sentence(code.summary), code.explain)
 }
 
 fn spec_page(spec: &Spec) -> String {
@@ -72,7 +76,7 @@ fn spec_page(spec: &Spec) -> String {
 fn arg_line(arg: &Arg) -> String {
     let times = if matches!(arg.times, Times::AtMostOnce | Times::Any) { ", optional" } else { "" };
     let left_out = match arg.left_out {
-        Some(Severity::Warning) => "; wsgi-serve leaves it out",
+        Some(Severity::Info | Severity::Warning) => "; wsgi-serve leaves it out",
         Some(Severity::Error) => "; wsgi-serve refuses it",
         None => "",
     };
@@ -83,7 +87,7 @@ fn known_page(known: &directive::Known) -> String {
     let name = known.name.trim_start_matches('<');
     let contexts: Vec<_> = known.contexts.iter().map(|context| context.name()).collect();
     let grade = match known.unsupported.severity {
-        Severity::Warning => "goes on without it",
+        Severity::Info | Severity::Warning => "goes on without it",
         Severity::Error => "does not start with it",
     };
     format!(

@@ -211,93 +211,71 @@ pub const CODES: &[&Code] = &[
     &VIRTUAL_HOST_ADDRESS_IGNORED,
 ];
 
-static UNKNOWN_DIRECTIVE: Code = Code {
-    name: "unknown-directive",
-    severity: Severity::Error,
-    summary: "a directive is used that neither Apache nor mod_wsgi has",
-    explain: include_str!("lower/unknown_directive.md"),
-};
+static UNKNOWN_DIRECTIVE: Code = Code::error(
+    "unknown-directive",
+    "a directive is used that neither Apache nor mod_wsgi has",
+    include_str!("lower/unknown_directive.md"),
+);
 
-static REMOVED_DIRECTIVE: Code = Code {
-    name: "removed-directive",
-    severity: Severity::Error,
-    summary: "a directive is used that no longer exists",
-    explain: include_str!("lower/removed_directive.md"),
-};
+static REMOVED_DIRECTIVE: Code = Code::error(
+    "removed-directive",
+    "a directive is used that no longer exists",
+    include_str!("lower/removed_directive.md"),
+);
 
-static NOT_ALLOWED_HERE: Code = Code {
-    name: "directive-not-allowed-here",
-    severity: Severity::Error,
-    summary: "a directive stands where it is not allowed",
-    explain: include_str!("lower/directive_not_allowed_here.md"),
-};
+static NOT_ALLOWED_HERE: Code = Code::error(
+    "directive-not-allowed-here",
+    "a directive stands where it is not allowed",
+    include_str!("lower/directive_not_allowed_here.md"),
+);
 
-static MISSING_ARGUMENT: Code = Code {
-    name: "missing-argument",
-    severity: Severity::Error,
-    summary: "a directive is given too little",
-    explain: include_str!("lower/missing_argument.md"),
-};
+static MISSING_ARGUMENT: Code =
+    Code::error("missing-argument", "a directive is given too little", include_str!("lower/missing_argument.md"));
 
-static TOO_MANY_ARGUMENTS: Code = Code {
-    name: "too-many-arguments",
-    severity: Severity::Error,
-    summary: "a directive is given too much",
-    explain: include_str!("lower/too_many_arguments.md"),
-};
+static TOO_MANY_ARGUMENTS: Code =
+    Code::error("too-many-arguments", "a directive is given too much", include_str!("lower/too_many_arguments.md"));
 
-static UNKNOWN_OPTION: Code = Code {
-    name: "unknown-option",
-    severity: Severity::Error,
-    summary: "an option is given that the directive does not have",
-    explain: include_str!("lower/unknown_option.md"),
-};
+static UNKNOWN_OPTION: Code = Code::error(
+    "unknown-option",
+    "an option is given that the directive does not have",
+    include_str!("lower/unknown_option.md"),
+);
 
-static MALFORMED_OPTION: Code = Code {
-    name: "malformed-option",
-    severity: Severity::Error,
-    summary: "an option is not written `name=value`",
-    explain: include_str!("lower/malformed_option.md"),
-};
+static MALFORMED_OPTION: Code =
+    Code::error("malformed-option", "an option is not written `name=value`", include_str!("lower/malformed_option.md"));
 
-static REPEATED_OPTION: Code = Code {
-    name: "repeated-option",
-    severity: Severity::Warning,
-    summary: "an option is given twice, and the last one counts",
-    explain: include_str!("lower/repeated_option.md"),
-};
+static REPEATED_OPTION: Code = Code::warning(
+    "repeated-option",
+    "an option is given twice, and the last one counts",
+    include_str!("lower/repeated_option.md"),
+);
 
-static UNSUPPORTED_DIRECTIVE: Code = Code {
-    name: "unsupported-directive",
-    severity: Severity::Error,
-    summary: "wsgi-serve does not carry out this directive",
-    explain: include_str!("lower/unsupported_directive.md"),
-};
+static UNSUPPORTED_DIRECTIVE: Code = Code::error(
+    "unsupported-directive",
+    "wsgi-serve does not carry out this directive",
+    include_str!("lower/unsupported_directive.md"),
+);
 
-static UNSUPPORTED_OPTION: Code = Code {
-    name: "unsupported-option",
-    severity: Severity::Error,
-    summary: "wsgi-serve does not carry out this option",
-    explain: include_str!("lower/unsupported_option.md"),
-};
+static UNSUPPORTED_OPTION: Code = Code::error(
+    "unsupported-option",
+    "wsgi-serve does not carry out this option",
+    include_str!("lower/unsupported_option.md"),
+);
 
-static NO_EFFECT_HERE: Code = Code {
-    name: "no-effect-here",
-    severity: Severity::Warning,
-    summary: "wsgi-serve has no use for this directive",
-    explain: include_str!("lower/no_effect_here.md"),
-};
+static NO_EFFECT_HERE: Code = Code::warning(
+    "no-effect-here",
+    "wsgi-serve has no use for this directive",
+    include_str!("lower/no_effect_here.md"),
+);
 
-static MACRO_NOT_EXPANDED: Code = Code {
-    name: "macro-not-expanded",
-    severity: Severity::Warning,
-    summary: "macros are not expanded, so what this one stands for is not checked",
-    explain: include_str!("lower/macro_not_expanded.md"),
-};
+static MACRO_NOT_EXPANDED: Code = Code::warning(
+    "macro-not-expanded",
+    "macros are not expanded, so what this one stands for is not checked",
+    include_str!("lower/macro_not_expanded.md"),
+);
 
-static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code {
-    name: "virtual-host-address-ignored",
-    severity: Severity::Error,
-    summary: "Apache ignores the address of a virtual host and goes on without it",
-    explain: include_str!("lower/virtual_host_address_ignored.md"),
-};
+static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code::error(
+    "virtual-host-address-ignored",
+    "Apache ignores the address of a virtual host and goes on without it",
+    include_str!("lower/virtual_host_address_ignored.md"),
+);

@@ -5,7 +5,7 @@ mod sections;
 mod tree;
 mod words;
 
-use super::diagnostic::{Code, Report, Severity};
+use super::diagnostic::{Code, Report};
 use super::source::{Mapped, SourceId};
 
 pub use tree::{Directive, File, Node, Section};
@@ -73,100 +73,67 @@ pub const CODES: &[&Code] = &[
     &UNCLOSED_QUOTE,
 ];
 
-static UNCLOSED_SECTION: Code = Code {
-    name: "unclosed-section",
-    severity: Severity::Error,
-    summary: "a section is never closed",
-    explain: include_str!("syntax/unclosed_section.md"),
-};
+static UNCLOSED_SECTION: Code =
+    Code::error("unclosed-section", "a section is never closed", include_str!("syntax/unclosed_section.md"));
 
-static UNMATCHED_CLOSING: Code = Code {
-    name: "unmatched-closing",
-    severity: Severity::Error,
-    summary: "a closing tag closes nothing",
-    explain: include_str!("syntax/unmatched_closing.md"),
-};
+static UNMATCHED_CLOSING: Code =
+    Code::error("unmatched-closing", "a closing tag closes nothing", include_str!("syntax/unmatched_closing.md"));
 
-static MISMATCHED_CLOSING: Code = Code {
-    name: "mismatched-closing",
-    severity: Severity::Error,
-    summary: "a closing tag does not fit the section that is open",
-    explain: include_str!("syntax/mismatched_closing.md"),
-};
+static MISMATCHED_CLOSING: Code = Code::error(
+    "mismatched-closing",
+    "a closing tag does not fit the section that is open",
+    include_str!("syntax/mismatched_closing.md"),
+);
 
-static MALFORMED_TAG: Code = Code {
-    name: "malformed-tag",
-    severity: Severity::Error,
-    summary: "a section's tag does not end with `>`",
-    explain: include_str!("syntax/malformed_tag.md"),
-};
+static MALFORMED_TAG: Code =
+    Code::error("malformed-tag", "a section's tag does not end with `>`", include_str!("syntax/malformed_tag.md"));
 
-static TEXT_AFTER_CLOSING_TAG: Code = Code {
-    name: "text-after-closing-tag",
-    severity: Severity::Warning,
-    summary: "what follows a closing tag is ignored",
-    explain: include_str!("syntax/text_after_closing_tag.md"),
-};
+static TEXT_AFTER_CLOSING_TAG: Code = Code::warning(
+    "text-after-closing-tag",
+    "what follows a closing tag is ignored",
+    include_str!("syntax/text_after_closing_tag.md"),
+);
 
-static TEXT_AFTER_OPENING_TAG: Code = Code {
-    name: "text-after-opening-tag",
-    severity: Severity::Warning,
-    summary: "what follows an opening tag is ignored",
-    explain: include_str!("syntax/text_after_opening_tag.md"),
-};
+static TEXT_AFTER_OPENING_TAG: Code = Code::warning(
+    "text-after-opening-tag",
+    "what follows an opening tag is ignored",
+    include_str!("syntax/text_after_opening_tag.md"),
+);
 
-pub(crate) static NESTING_TOO_DEEP: Code = Code {
-    name: "nesting-too-deep",
-    severity: Severity::Error,
-    summary: "sections are nested deeper than 64",
-    explain: include_str!("syntax/nesting_too_deep.md"),
-};
+pub(crate) static NESTING_TOO_DEEP: Code =
+    Code::error("nesting-too-deep", "sections are nested deeper than 64", include_str!("syntax/nesting_too_deep.md"));
 
-static NUL_BYTE: Code = Code {
-    name: "nul-byte",
-    severity: Severity::Error,
-    summary: "a NUL byte stands in the file",
-    explain: include_str!("syntax/nul_byte.md"),
-};
+static NUL_BYTE: Code = Code::error("nul-byte", "a NUL byte stands in the file", include_str!("syntax/nul_byte.md"));
 
-static BYTE_ORDER_MARK: Code = Code {
-    name: "byte-order-mark",
-    severity: Severity::Error,
-    summary: "the file begins with a byte-order mark, which Apache takes for part of the first word",
-    explain: include_str!("syntax/byte_order_mark.md"),
-};
+static BYTE_ORDER_MARK: Code = Code::error(
+    "byte-order-mark",
+    "the file begins with a byte-order mark, which Apache takes for part of the first word",
+    include_str!("syntax/byte_order_mark.md"),
+);
 
-static BLANK_AFTER_BACKSLASH: Code = Code {
-    name: "blank-after-backslash",
-    severity: Severity::Error,
-    summary: "a blank after the backslash keeps the line from going on",
-    explain: include_str!("syntax/blank_after_backslash.md"),
-};
+static BLANK_AFTER_BACKSLASH: Code = Code::error(
+    "blank-after-backslash",
+    "a blank after the backslash keeps the line from going on",
+    include_str!("syntax/blank_after_backslash.md"),
+);
 
-static COMMENT_SWALLOWS_NEXT_LINE: Code = Code {
-    name: "comment-swallows-next-line",
-    severity: Severity::Warning,
-    summary: "a comment that ends in a backslash takes the next line with it",
-    explain: include_str!("syntax/comment_swallows_next_line.md"),
-};
+static COMMENT_SWALLOWS_NEXT_LINE: Code = Code::warning(
+    "comment-swallows-next-line",
+    "a comment that ends in a backslash takes the next line with it",
+    include_str!("syntax/comment_swallows_next_line.md"),
+);
 
-static LOOK_ALIKE_CHARACTER: Code = Code {
-    name: "look-alike-character",
-    severity: Severity::Warning,
-    summary: "a character looks like a blank or a quote, and is neither to Apache",
-    explain: include_str!("syntax/look_alike_character.md"),
-};
+static LOOK_ALIKE_CHARACTER: Code = Code::warning(
+    "look-alike-character",
+    "a character looks like a blank or a quote, and is neither to Apache",
+    include_str!("syntax/look_alike_character.md"),
+);
 
-static LINE_TOO_LONG: Code = Code {
-    name: "line-too-long",
-    severity: Severity::Error,
-    summary: "a line is longer than 16 MiB",
-    explain: include_str!("syntax/line_too_long.md"),
-};
+static LINE_TOO_LONG: Code =
+    Code::error("line-too-long", "a line is longer than 16 MiB", include_str!("syntax/line_too_long.md"));
 
-static UNCLOSED_QUOTE: Code = Code {
-    name: "unclosed-quote",
-    severity: Severity::Error,
-    summary: "a quote is never closed and takes the rest of the line",
-    explain: include_str!("syntax/unclosed_quote.md"),
-};
+static UNCLOSED_QUOTE: Code = Code::error(
+    "unclosed-quote",
+    "a quote is never closed and takes the rest of the line",
+    include_str!("syntax/unclosed_quote.md"),
+);

@@ -1,18 +1,17 @@
 //! Both layers must let a request in.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Section, Server};
 use crate::plan::sections::{Peer, Require};
 
 pub(super) const CHECK: Check = Check { code: &ACCESS_STYLES_CONTRADICT, run };
 
-static ACCESS_STYLES_CONTRADICT: Code = Code {
-    name: "access-styles-contradict",
-    severity: Severity::Warning,
-    summary: "`Require` and the directives of Apache 2.2 contradict each other in one section",
-    explain: include_str!("access_styles_contradict.md"),
-};
+static ACCESS_STYLES_CONTRADICT: Code = Code::warning(
+    "access-styles-contradict",
+    "`Require` and the directives of Apache 2.2 contradict each other in one section",
+    include_str!("access_styles_contradict.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for section in server.hosts.iter().flat_map(|host| &host.sections) {

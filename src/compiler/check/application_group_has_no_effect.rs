@@ -2,17 +2,16 @@
 
 use super::Check;
 use super::effect::without_effect;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &APPLICATION_GROUP_HAS_NO_EFFECT, run };
 
-static APPLICATION_GROUP_HAS_NO_EFFECT: Code = Code {
-    name: "application-group-has-no-effect",
-    severity: Severity::Warning,
-    summary: "an application group is chosen in a section that no mounted script lies in",
-    explain: include_str!("application_group_has_no_effect.md"),
-};
+static APPLICATION_GROUP_HAS_NO_EFFECT: Code = Code::warning(
+    "application-group-has-no-effect",
+    "an application group is chosen in a section that no mounted script lies in",
+    include_str!("application_group_has_no_effect.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     let group = without_effect(server, |settings| settings.application_group.as_ref().map(|group| group.span));

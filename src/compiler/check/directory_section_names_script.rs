@@ -3,19 +3,18 @@
 use std::collections::HashMap;
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Matcher, Server, without_trailing_slash};
 use crate::compiler::source::Span;
 use crate::plan::sections::Match;
 
 pub(super) const CHECK: Check = Check { code: &DIRECTORY_SECTION_NAMES_SCRIPT, run };
 
-static DIRECTORY_SECTION_NAMES_SCRIPT: Code = Code {
-    name: "directory-section-names-script",
-    severity: Severity::Warning,
-    summary: "a `<Directory>` names a script, and matches folders only",
-    explain: include_str!("directory_section_names_script.md"),
-};
+static DIRECTORY_SECTION_NAMES_SCRIPT: Code = Code::warning(
+    "directory-section-names-script",
+    "a `<Directory>` names a script, and matches folders only",
+    include_str!("directory_section_names_script.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     let scripts: HashMap<&str, Span> =

@@ -1,17 +1,13 @@
 //! Apache refuses a second `Listen` of the same address and port.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &DUPLICATE_LISTEN, run };
 
-static DUPLICATE_LISTEN: Code = Code {
-    name: "duplicate-listen",
-    severity: Severity::Error,
-    summary: "the same address is listened on twice",
-    explain: include_str!("duplicate_listen.md"),
-};
+static DUPLICATE_LISTEN: Code =
+    Code::error("duplicate-listen", "the same address is listened on twice", include_str!("duplicate_listen.md"));
 
 fn run(server: &Server, report: &mut Report) {
     for (index, listen) in server.listeners.iter().enumerate() {

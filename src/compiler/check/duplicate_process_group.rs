@@ -1,17 +1,16 @@
 //! Names of process groups are global: over all virtual hosts and files.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &DUPLICATE_PROCESS_GROUP, run };
 
-static DUPLICATE_PROCESS_GROUP: Code = Code {
-    name: "duplicate-process-group",
-    severity: Severity::Error,
-    summary: "two process groups have the same name",
-    explain: include_str!("duplicate_process_group.md"),
-};
+static DUPLICATE_PROCESS_GROUP: Code = Code::error(
+    "duplicate-process-group",
+    "two process groups have the same name",
+    include_str!("duplicate_process_group.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for (index, group) in server.process_groups.iter().enumerate() {

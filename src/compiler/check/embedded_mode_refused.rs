@@ -1,18 +1,17 @@
 //! With `WSGIRestrictEmbedded On` every application needs a process group.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Host, Mount, Server};
 use crate::compiler::source::Span;
 
 pub(super) const CHECK: Check = Check { code: &EMBEDDED_MODE_REFUSED, run };
 
-static EMBEDDED_MODE_REFUSED: Code = Code {
-    name: "embedded-mode-refused",
-    severity: Severity::Warning,
-    summary: "an application would run in embedded mode, which WSGIRestrictEmbedded refuses",
-    explain: include_str!("embedded_mode_refused.md"),
-};
+static EMBEDDED_MODE_REFUSED: Code = Code::warning(
+    "embedded-mode-refused",
+    "an application would run in embedded mode, which WSGIRestrictEmbedded refuses",
+    include_str!("embedded_mode_refused.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     let Some(restricted) = server.restrict_embedded.as_ref().filter(|state| state.value) else { return };

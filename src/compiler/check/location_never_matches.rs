@@ -1,18 +1,17 @@
 //! `<Location>` is compared with the path of the URL, which begins with a slash.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Matcher, Server};
 use crate::plan::sections::Match;
 
 pub(super) const CHECK: Check = Check { code: &LOCATION_NEVER_MATCHES, run };
 
-static LOCATION_NEVER_MATCHES: Code = Code {
-    name: "location-never-matches",
-    severity: Severity::Warning,
-    summary: "a `<Location>` is no URL path and never matches",
-    explain: include_str!("location_never_matches.md"),
-};
+static LOCATION_NEVER_MATCHES: Code = Code::warning(
+    "location-never-matches",
+    "a `<Location>` is no URL path and never matches",
+    include_str!("location_never_matches.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for section in server.hosts.iter().flat_map(|host| &host.sections) {

@@ -1,17 +1,13 @@
 //! Without `Listen` the server does not start.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Judge, Server};
 
 pub(super) const CHECK: Check = Check { code: &MISSING_LISTEN, run };
 
-static MISSING_LISTEN: Code = Code {
-    name: "missing-listen",
-    severity: Severity::Error,
-    summary: "nothing listens: there is no Listen",
-    explain: include_str!("missing_listen.md"),
-};
+static MISSING_LISTEN: Code =
+    Code::error("missing-listen", "nothing listens: there is no Listen", include_str!("missing_listen.md"));
 
 fn run(server: &Server, report: &mut Report) {
     // A file that others include has its Listen elsewhere.

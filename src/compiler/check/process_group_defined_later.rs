@@ -1,18 +1,17 @@
 //! mod_wsgi looks up the process group of a mount at once when both groups are options of it.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{ApplicationGroupName, GroupName, Server};
 use crate::plan::ApplicationGroup;
 
 pub(super) const CHECK: Check = Check { code: &PROCESS_GROUP_DEFINED_LATER, run };
 
-static PROCESS_GROUP_DEFINED_LATER: Code = Code {
-    name: "process-group-defined-later",
-    severity: Severity::Error,
-    summary: "a mount with both groups comes before the process group that it names",
-    explain: include_str!("process_group_defined_later.md"),
-};
+static PROCESS_GROUP_DEFINED_LATER: Code = Code::error(
+    "process-group-defined-later",
+    "a mount with both groups comes before the process group that it names",
+    include_str!("process_group_defined_later.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for mount in server.mounts() {

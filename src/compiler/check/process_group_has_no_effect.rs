@@ -2,17 +2,16 @@
 
 use super::Check;
 use super::effect::without_effect;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &PROCESS_GROUP_HAS_NO_EFFECT, run };
 
-static PROCESS_GROUP_HAS_NO_EFFECT: Code = Code {
-    name: "process-group-has-no-effect",
-    severity: Severity::Warning,
-    summary: "a process group is chosen in a section that no mounted script lies in",
-    explain: include_str!("process_group_has_no_effect.md"),
-};
+static PROCESS_GROUP_HAS_NO_EFFECT: Code = Code::warning(
+    "process-group-has-no-effect",
+    "a process group is chosen in a section that no mounted script lies in",
+    include_str!("process_group_has_no_effect.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for (group, section, mount) in

@@ -1,17 +1,16 @@
 //! The first word after `WSGIDaemonProcess` is always the name.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &PROCESS_GROUP_NAMED_LIKE_OPTION, run };
 
-static PROCESS_GROUP_NAMED_LIKE_OPTION: Code = Code {
-    name: "process-group-named-like-option",
-    severity: Severity::Error,
-    summary: "the name of a process group looks like an option",
-    explain: include_str!("process_group_named_like_option.md"),
-};
+static PROCESS_GROUP_NAMED_LIKE_OPTION: Code = Code::error(
+    "process-group-named-like-option",
+    "the name of a process group looks like an option",
+    include_str!("process_group_named_like_option.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for group in &server.process_groups {

@@ -1,17 +1,16 @@
 //! A process group of a virtual host serves hosts of the same `ServerName` only.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{GroupName, Server};
 
 pub(super) const CHECK: Check = Check { code: &PROCESS_GROUP_OUT_OF_REACH, run };
 
-static PROCESS_GROUP_OUT_OF_REACH: Code = Code {
-    name: "process-group-out-of-reach",
-    severity: Severity::Error,
-    summary: "a process group is used outside of the virtual host that defines it",
-    explain: include_str!("process_group_out_of_reach.md"),
-};
+static PROCESS_GROUP_OUT_OF_REACH: Code = Code::error(
+    "process-group-out-of-reach",
+    "a process group is used outside of the virtual host that defines it",
+    include_str!("process_group_out_of_reach.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for (host, used) in server.used_process_groups() {

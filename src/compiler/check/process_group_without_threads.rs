@@ -1,17 +1,16 @@
 //! `threads=0` makes processes that serve no request.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{GroupName, Server};
 
 pub(super) const CHECK: Check = Check { code: &PROCESS_GROUP_WITHOUT_THREADS, run };
 
-static PROCESS_GROUP_WITHOUT_THREADS: Code = Code {
-    name: "process-group-without-threads",
-    severity: Severity::Error,
-    summary: "applications are sent to a process group that has no threads",
-    explain: include_str!("process_group_without_threads.md"),
-};
+static PROCESS_GROUP_WITHOUT_THREADS: Code = Code::error(
+    "process-group-without-threads",
+    "applications are sent to a process group that has no threads",
+    include_str!("process_group_without_threads.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     let used = server.used_process_groups();

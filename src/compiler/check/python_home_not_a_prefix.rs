@@ -1,17 +1,16 @@
 //! The home of a Python is the folder above `bin`.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &PYTHON_HOME_NOT_A_PREFIX, run };
 
-static PYTHON_HOME_NOT_A_PREFIX: Code = Code {
-    name: "python-home-not-a-prefix",
-    severity: Severity::Error,
-    summary: "`python-home` names a part of a Python installation and not the whole",
-    explain: include_str!("python_home_not_a_prefix.md"),
-};
+static PYTHON_HOME_NOT_A_PREFIX: Code = Code::error(
+    "python-home-not-a-prefix",
+    "`python-home` names a part of a Python installation and not the whole",
+    include_str!("python_home_not_a_prefix.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     let of_groups = server.process_groups.iter().filter_map(|group| group.python_home.as_ref());

@@ -1,18 +1,14 @@
 //! Neither `<Directory>` nor `WSGIScriptAlias` begins relative paths at `ServerRoot`.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Matcher, Server};
 use crate::plan::sections::Match;
 
 pub(super) const CHECK: Check = Check { code: &RELATIVE_PATH, run };
 
-static RELATIVE_PATH: Code = Code {
-    name: "relative-path",
-    severity: Severity::Error,
-    summary: "a path must be absolute here",
-    explain: include_str!("relative_path.md"),
-};
+static RELATIVE_PATH: Code =
+    Code::error("relative-path", "a path must be absolute here", include_str!("relative_path.md"));
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

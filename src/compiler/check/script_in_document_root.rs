@@ -1,17 +1,16 @@
 //! What lies in the `DocumentRoot` is served as a file.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Server, path_is_within};
 
 pub(super) const CHECK: Check = Check { code: &SCRIPT_IN_DOCUMENT_ROOT, run };
 
-static SCRIPT_IN_DOCUMENT_ROOT: Code = Code {
-    name: "script-in-document-root",
-    severity: Severity::Warning,
-    summary: "a script lies in the DocumentRoot, where its source can be downloaded",
-    explain: include_str!("script_in_document_root.md"),
-};
+static SCRIPT_IN_DOCUMENT_ROOT: Code = Code::warning(
+    "script-in-document-root",
+    "a script lies in the DocumentRoot, where its source can be downloaded",
+    include_str!("script_in_document_root.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

@@ -2,19 +2,18 @@
 
 use super::Check;
 use super::effect::MOST_COMPARISONS;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Matcher, Merged, Mount, Server, Settings};
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::sections::{Order, Peer, Require};
 
 pub(super) const CHECK: Check = Check { code: &SCRIPT_NOT_GRANTED, run };
 
-static SCRIPT_NOT_GRANTED: Code = Code {
-    name: "script-not-granted",
-    severity: Severity::Warning,
-    summary: "nobody may reach a mounted script: every request is answered with 403",
-    explain: include_str!("script_not_granted.md"),
-};
+static SCRIPT_NOT_GRANTED: Code = Code::warning(
+    "script-not-granted",
+    "nobody may reach a mounted script: every request is answered with 403",
+    include_str!("script_not_granted.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

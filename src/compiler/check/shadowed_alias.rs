@@ -2,17 +2,16 @@
 
 use super::Check;
 use super::prefixes::Prefixes;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &SHADOWED_ALIAS, run };
 
-static SHADOWED_ALIAS: Code = Code {
-    name: "shadowed-alias",
-    severity: Severity::Warning,
-    summary: "an alias is never reached, because an earlier one takes its URLs",
-    explain: include_str!("shadowed_alias.md"),
-};
+static SHADOWED_ALIAS: Code = Code::warning(
+    "shadowed-alias",
+    "an alias is never reached, because an earlier one takes its URLs",
+    include_str!("shadowed_alias.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

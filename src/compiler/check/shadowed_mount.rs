@@ -2,18 +2,17 @@
 
 use super::Check;
 use super::prefixes::Prefixes;
-use crate::compiler::diagnostic::{Code, Diagnostic, Report, Severity};
+use crate::compiler::diagnostic::{Code, Diagnostic, Report};
 use crate::compiler::model::Server;
 use crate::compiler::source::Spanned;
 
 pub(super) const CHECK: Check = Check { code: &SHADOWED_MOUNT, run };
 
-static SHADOWED_MOUNT: Code = Code {
-    name: "shadowed-mount",
-    severity: Severity::Warning,
-    summary: "a mount is never reached, because an earlier line takes its URLs",
-    explain: include_str!("shadowed_mount.md"),
-};
+static SHADOWED_MOUNT: Code = Code::warning(
+    "shadowed-mount",
+    "a mount is never reached, because an earlier line takes its URLs",
+    include_str!("shadowed_mount.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

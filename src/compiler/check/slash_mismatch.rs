@@ -1,18 +1,17 @@
 //! The rest of the URL is glued to the target as text.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 use crate::compiler::source::Spanned;
 
 pub(super) const CHECK: Check = Check { code: &SLASH_MISMATCH, run };
 
-static SLASH_MISMATCH: Code = Code {
-    name: "slash-mismatch",
-    severity: Severity::Warning,
-    summary: "the URL path ends in a slash and its target does not",
-    explain: include_str!("slash_mismatch.md"),
-};
+static SLASH_MISMATCH: Code = Code::warning(
+    "slash-mismatch",
+    "the URL path ends in a slash and its target does not",
+    include_str!("slash_mismatch.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

@@ -1,17 +1,16 @@
 //! `CustomLog` takes an unknown nickname for the format itself.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity, nearest};
+use crate::compiler::diagnostic::{Code, Report, nearest};
 use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &UNKNOWN_LOG_FORMAT, run };
 
-static UNKNOWN_LOG_FORMAT: Code = Code {
-    name: "unknown-log-format",
-    severity: Severity::Warning,
-    summary: "a log format is given by a nickname that no LogFormat defines, and is written as it stands",
-    explain: include_str!("unknown_log_format.md"),
-};
+static UNKNOWN_LOG_FORMAT: Code = Code::warning(
+    "unknown-log-format",
+    "a log format is given by a nickname that no LogFormat defines, and is written as it stands",
+    include_str!("unknown_log_format.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     // A file that others include has its LogFormat elsewhere.

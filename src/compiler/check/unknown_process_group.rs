@@ -1,18 +1,17 @@
 //! A process group is used that is not defined.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity, nearest};
+use crate::compiler::diagnostic::{Code, Report, nearest};
 use crate::compiler::model::{GroupName, Server};
 use crate::compiler::source::Span;
 
 pub(super) const CHECK: Check = Check { code: &UNKNOWN_PROCESS_GROUP, run };
 
-static UNKNOWN_PROCESS_GROUP: Code = Code {
-    name: "unknown-process-group",
-    severity: Severity::Error,
-    summary: "a process group is used that no WSGIDaemonProcess defines",
-    explain: include_str!("unknown_process_group.md"),
-};
+static UNKNOWN_PROCESS_GROUP: Code = Code::error(
+    "unknown-process-group",
+    "a process group is used that no WSGIDaemonProcess defines",
+    include_str!("unknown_process_group.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     if server.beyond.macros || server.beyond.failed.contains("WSGIDaemonProcess") {

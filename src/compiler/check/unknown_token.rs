@@ -1,19 +1,18 @@
 //! `%{GLOBAL}`, `%{SERVER}`, `%{HOST}`, `%{RESOURCE}` and `%{ENV:…}` are all there is.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity, nearest};
+use crate::compiler::diagnostic::{Code, Report, nearest};
 use crate::compiler::model::{ApplicationGroupName, GroupName, Mount, Server, Settings};
 use crate::compiler::source::Span;
 use crate::plan::ApplicationGroup;
 
 pub(super) const CHECK: Check = Check { code: &UNKNOWN_TOKEN, run };
 
-static UNKNOWN_TOKEN: Code = Code {
-    name: "unknown-token",
-    severity: Severity::Error,
-    summary: "a name in `%{…}` is none that mod_wsgi knows, and is taken as it stands",
-    explain: include_str!("unknown_token.md"),
-};
+static UNKNOWN_TOKEN: Code = Code::error(
+    "unknown-token",
+    "a name in `%{…}` is none that mod_wsgi knows, and is taken as it stands",
+    include_str!("unknown_token.md"),
+);
 
 const TOKENS: [&str; 5] = ["%{GLOBAL}", "%{SERVER}", "%{HOST}", "%{RESOURCE}", "%{ENV:NAME}"];
 

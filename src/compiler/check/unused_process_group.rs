@@ -3,17 +3,16 @@
 use std::collections::HashSet;
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{GroupName, Server};
 
 pub(super) const CHECK: Check = Check { code: &UNUSED_PROCESS_GROUP, run };
 
-static UNUSED_PROCESS_GROUP: Code = Code {
-    name: "unused-process-group",
-    severity: Severity::Warning,
-    summary: "a process group is defined that nothing runs in",
-    explain: include_str!("unused_process_group.md"),
-};
+static UNUSED_PROCESS_GROUP: Code = Code::warning(
+    "unused-process-group",
+    "a process group is defined that nothing runs in",
+    include_str!("unused_process_group.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     let mut chosen = HashSet::new();

@@ -1,17 +1,16 @@
 //! A virtual host whose port no `Listen` opens is never reached.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Judge, Server};
 
 pub(super) const CHECK: Check = Check { code: &VIRTUAL_HOST_PORT_NOT_LISTENED, run };
 
-static VIRTUAL_HOST_PORT_NOT_LISTENED: Code = Code {
-    name: "virtual-host-port-not-listened",
-    severity: Severity::Warning,
-    summary: "a virtual host waits on a port that nothing listens on",
-    explain: include_str!("virtual_host_port_not_listened.md"),
-};
+static VIRTUAL_HOST_PORT_NOT_LISTENED: Code = Code::warning(
+    "virtual-host-port-not-listened",
+    "a virtual host waits on a port that nothing listens on",
+    include_str!("virtual_host_port_not_listened.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     let whole = server.beyond.stands_alone || server.judge == Judge::WsgiServe;

@@ -4,18 +4,17 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Host, Server, ServerName};
 use crate::compiler::source::Spanned;
 
 pub(super) const CHECK: Check = Check { code: &VIRTUAL_HOST_UNREACHABLE, run };
 
-static VIRTUAL_HOST_UNREACHABLE: Code = Code {
-    name: "virtual-host-unreachable",
-    severity: Severity::Warning,
-    summary: "a virtual host has the address and the name of an earlier one, which takes all its requests",
-    explain: include_str!("virtual_host_unreachable.md"),
-};
+static VIRTUAL_HOST_UNREACHABLE: Code = Code::warning(
+    "virtual-host-unreachable",
+    "a virtual host has the address and the name of an earlier one, which takes all its requests",
+    include_str!("virtual_host_unreachable.md"),
+);
 
 fn run(server: &Server, report: &mut Report) {
     let mut first_of: HashMap<_, &Spanned<ServerName>> = HashMap::new();

@@ -237,7 +237,7 @@ impl miette::Diagnostic for Drawn {
 
     fn severity(&self) -> Option<miette::Severity> {
         Some(match (self.code, self.severity) {
-            (None, _) => miette::Severity::Advice,
+            (None, _) | (_, Severity::Info) => miette::Severity::Advice,
             (_, Severity::Warning) => miette::Severity::Warning,
             (_, Severity::Error) => miette::Severity::Error,
         })
