@@ -65,9 +65,8 @@ pub(super) fn blocks(text: &Text) -> impl Iterator<Item = Text> {
 
 /// Splits a text into its logical lines. Empty ones are left out.
 pub(super) fn logical_lines(source: SourceId, text: &Text) -> Vec<LogicalLine> {
-    let file = Grammar::parse(Rule::file, text).expect(TOTAL).next().expect(TOTAL);
-    file.into_inner()
-        .filter(|line| line.as_rule() == Rule::logical_line)
+    parse(Rule::file, text)
+        .into_inner()
         .filter(|line| !line.as_str().trim_ascii().is_empty())
         .map(|line| logical_line(source, text, line))
         .collect()
@@ -173,8 +172,7 @@ pub(super) fn statement(line: Mapped) -> Option<Statement> {
         _ => line,
     };
     let text = line.text();
-    let pair = Grammar::parse(Rule::statement, text).expect(TOTAL).next().expect(TOTAL);
-    let kind = pair.into_inner().next().expect(TOTAL);
+    let kind = parse(Rule::statement, text);
     let Range { end, .. } = range(&kind);
     match kind.as_rule() {
         Rule::directive => {
@@ -198,15 +196,13 @@ pub(super) fn statement(line: Mapped) -> Option<Statement> {
 }
 
 pub(super) fn words(text: &Mapped) -> Vec<Word> {
-    let pair = Grammar::parse(Rule::words, text.text()).expect(TOTAL).next().expect(TOTAL);
-    pair.into_inner().filter(|pair| pair.as_rule() == Rule::word).map(|pair| word(pair, text)).collect()
+    parse(Rule::words, text.text()).into_inner().map(|pair| word(pair, text)).collect()
 }
 
 pub(super) fn options(text: &Mapped) -> (Vec<ValueOption>, Option<Word>) {
-    let pair = Grammar::parse(Rule::options, text.text()).expect(TOTAL).next().expect(TOTAL);
-    let end = range(&pair).end;
-    let found =
-        pair.into_inner().filter(|pair| pair.as_rule() == Rule::option).map(|pair| option(pair, text)).collect();
+    let pair = parse(Rule::options, text.text());
+    let Range { end, .. } = range(&pair);
+    let found = pair.into_inner().map(|pair| option(pair, text)).collect();
     let leftover = words(&text.slice(end..text.text().len())).into_iter().next();
     (found, leftover)
 }
@@ -228,15 +224,14 @@ fn option(pair: Pair<'_, Rule>, text: &Mapped) -> ValueOption {
 
 fn word(pair: Pair<'_, Rule>, text: &Mapped) -> Word {
     let whole = plain(&pair, text);
-    let form = pair.into_inner().next().expect(TOTAL);
-    let quote = match form.as_rule() {
+    let quote = match pair.as_rule() {
         Rule::double => '"',
         Rule::single => '\'',
         _ => return Word { text: unescape(whole.text, None), ..whole },
     };
-    let mut inner = form.into_inner();
+    let mut inner = pair.into_inner();
     let quoted = text.text_of(range(&inner.next().expect(TOTAL)));
-    let closed = inner.any(|end| matches!(end.as_rule(), Rule::close_double | Rule::close_single));
+    let closed = inner.next().is_some();
     Word { text: unescape(quoted, Some(quote)), quoted: true, closed, ..whole }
 }
 
@@ -250,6 +245,11 @@ fn plain(pair: &Pair<'_, Rule>, text: &Mapped) -> Word {
         quoted: false,
         closed: true,
     }
+}
+
+/// What the grammar makes of a text.
+fn parse(rule: Rule, text: &str) -> Pair<'_, Rule> {
+    Grammar::parse(rule, text).expect(TOTAL).next().expect(TOTAL)
 }
 
 fn range(pair: &Pair<'_, Rule>) -> Range<usize> {
