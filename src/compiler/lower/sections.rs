@@ -204,7 +204,7 @@ impl Walk<'_> {
                 word
             }
         };
-        let text = word.text.clone();
+        let text = word.text.to_string();
         let pattern = text.contains(['*', '?', '[']);
         let matcher = match kind {
             SectionKind::DirectoryMatch => Match::DirectoryRegex(text),
