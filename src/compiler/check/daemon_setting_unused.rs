@@ -1,7 +1,7 @@
 //! Some directives of mod_wsgi act on daemon processes only.
 
 use super::Check;
-use super::chosen::applications;
+use super::chosen::{Application, applications};
 use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 
@@ -15,7 +15,7 @@ static DAEMON_SETTING_UNUSED: Code = Code::warning(
 
 fn run(server: &Server, report: &mut Report) {
     let applications = applications(server);
-    if applications.is_empty() || server.beyond.other_scripts || !applications.iter().all(|one| one.is_embedded()) {
+    if applications.is_empty() || server.beyond.other_scripts || !applications.iter().all(Application::is_embedded) {
         return;
     }
     for name in ["WSGIErrorOverride", "WSGIIgnoreActivity"] {

@@ -1,7 +1,7 @@
 //! Some directives of mod_wsgi act on embedded mode only.
 
 use super::Check;
-use super::chosen::applications;
+use super::chosen::{Application, applications};
 use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Line, Server};
 
@@ -28,7 +28,7 @@ const SCRIPTS_IN_APACHE: [&str; 4] =
 
 fn run(server: &Server, report: &mut Report) {
     let applications = applications(server);
-    let all_in_daemons = !applications.is_empty() && applications.iter().all(|one| one.is_in_daemon());
+    let all_in_daemons = !applications.is_empty() && applications.iter().all(Application::is_in_daemon);
     let imports = server.lines("WSGIImportScript");
     let others = server.beyond.other_scripts
         || SCRIPTS_IN_APACHE.iter().any(|name| !server.lines(name).is_empty())
