@@ -2,6 +2,7 @@
 //! to point. Lines and columns are worked out when somebody prints them.
 
 mod files;
+mod machine;
 mod mapped;
 
 use std::ops::Range;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 pub use files::{Disk, FileKind, Files, Memory, ReadError};
+pub use machine::{Account, Look, Machine, MemoryMachine, Owned, Status};
 pub use mapped::Mapped;
 
 /// One reading of one file. A file that is included twice has two.
@@ -78,6 +80,11 @@ impl Sources {
     pub fn add(&mut self, path: &Path, text: Arc<str>, included_at: Option<Span>) -> SourceId {
         self.all.push(Source { path: path.to_owned(), text, included_at, line_starts: OnceLock::new() });
         SourceId(u32::try_from(self.all.len() - 1).expect("the number of files is bounded"))
+    }
+
+    /// Every text that was read, with the `Include` that brought it.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.all.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
     }
 
     /// The source of an id.
