@@ -2,6 +2,7 @@
 //! to point. Lines and columns are worked out when somebody prints them.
 
 mod files;
+mod machine;
 mod mapped;
 mod text;
 
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 pub use files::{Disk, FileKind, Files, Memory, ReadError};
+pub use machine::{Account, Look, Machine, MemoryMachine, Owned, Status};
 pub use mapped::Mapped;
 pub use text::Text;
 
@@ -80,6 +82,11 @@ impl Sources {
     pub fn add(&mut self, path: &Path, text: Text, included_at: Option<Span>) -> SourceId {
         self.all.push(Source { path: path.to_owned(), text, included_at, line_starts: OnceLock::new() });
         SourceId(u32::try_from(self.all.len() - 1).expect("the number of files is bounded"))
+    }
+
+    /// Every text that was read, with the `Include` that brought it.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.all.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
     }
 
     /// The source of an id.
