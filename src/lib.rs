@@ -11,5 +11,6 @@
 #![forbid(unsafe_code)]
 
 pub mod compiler;
+pub mod decision;
 pub mod plan;
 pub mod runtime;

@@ -87,16 +87,20 @@ fn stages_name_only_the_stages_before_them() {
 }
 
 #[test]
-fn the_compiler_and_the_runtime_know_only_the_plan() {
+fn the_compiler_and_the_runtime_know_only_the_plan_and_the_decision() {
     for source in sources("src/compiler") {
         assert!(!source.code.contains("crate::runtime"), "{} names the runtime", source.path);
     }
     for source in sources("src/runtime") {
         assert!(!source.code.contains("crate::compiler"), "{} names the compiler", source.path);
     }
-    for source in sources("src/plan").into_iter().chain(sources("src/plan.rs")) {
+    let decision = sources("src/decision").into_iter().chain(sources("src/decision.rs"));
+    for source in sources("src/plan").into_iter().chain(sources("src/plan.rs")).chain(decision) {
         let knows = source.code.contains("crate::compiler") || source.code.contains("crate::runtime");
         assert!(!knows, "{} knows who uses it", source.path);
+    }
+    for source in sources("src/plan").into_iter().chain(sources("src/plan.rs")) {
+        assert!(!source.code.contains("crate::decision"), "{} decides something", source.path);
     }
 }
 

@@ -45,7 +45,7 @@ fn authority(parts: &Parts) -> Result<Option<&str>, StatusCode> {
 }
 
 fn is_authority(text: &str) -> bool {
-    let (name, port) = super::environ::split_authority(text);
+    let (name, port) = crate::decision::hosts::split_authority(text);
     let name_fits = !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte))
         && (name.starts_with('[') == name.ends_with(']'));
