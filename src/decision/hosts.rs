@@ -122,6 +122,19 @@ pub fn split_authority(text: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Whether a text may be a `Host` field.
+#[must_use]
+pub fn is_authority(text: &str) -> bool {
+    let (name, port) = split_authority(text);
+    let name_fits = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte))
+        && (name.starts_with('[') == name.ends_with(']'));
+    let port_fits = port.is_none_or(|port| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())
+    });
+    name_fits && port_fits
+}
+
 /// The name by which a host is looked for: without port and trailing dot, in lower case.
 #[must_use]
 pub fn requested_name(authority: &str) -> String {

@@ -1,5 +1,6 @@
 //! What directives may set for a part of a server, each with its place.
 
+use super::Kept;
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::ApplicationGroup;
 use crate::plan::sections::{Order, Peer, Require, Switches};
@@ -55,6 +56,8 @@ pub struct Settings {
     pub options: Switches,
     /// `SetEnv`.
     pub set_env: Vec<Spanned<(String, String)>>,
+    /// Every directive, in file order: only where one request is to be followed.
+    pub kept: Vec<Kept>,
 }
 
 impl Settings {

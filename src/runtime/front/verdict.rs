@@ -3,6 +3,8 @@
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version, header};
 
+use crate::decision::hosts::is_authority;
+
 /// The authority that a request names, or the status that refuses it.
 pub(super) fn judge(parts: &Parts) -> Result<Option<&str>, StatusCode> {
     match parts.method {
@@ -42,17 +44,6 @@ fn authority(parts: &Parts) -> Result<Option<&str>, StatusCode> {
         Some(text) => Ok(Some(text)),
         None => Ok(None),
     }
-}
-
-fn is_authority(text: &str) -> bool {
-    let (name, port) = crate::decision::hosts::split_authority(text);
-    let name_fits = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte))
-        && (name.starts_with('[') == name.ends_with(']'));
-    let port_fits = port.is_none_or(|port| {
-        port.bytes().all(|byte| byte.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())
-    });
-    name_fits && port_fits
 }
 
 #[cfg(test)]
