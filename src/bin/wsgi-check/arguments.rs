@@ -52,6 +52,33 @@ pub(crate) struct Check {
     /// How to print what was found.
     #[arg(long, value_enum, default_value = "full")]
     pub(crate) format: Format,
+    /// Write what was found to a file.
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// How grave a finding must be for exit status 1.
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "error")]
+    pub(crate) fail_level: FailLevel,
+    /// Look only for these findings: names or patterns such as `process-group-*`, separated by commas.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) select: Vec<String>,
+    /// Leave these findings out; it goes before `--select`.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
+    /// Leave out what this file accepts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Accept everything that is found now, in this file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "emit"])]
+    pub(crate) write_baseline: Option<PathBuf>,
+    /// Count the findings of each kind instead of printing them.
+    #[arg(long)]
+    pub(crate) statistics: bool,
+    /// Print no findings; the exit status tells.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Whether to print in colours.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Colour,
     #[command(flatten)]
     pub(crate) compile: Compile,
 }
@@ -104,4 +131,34 @@ pub(crate) enum Format {
     Concise,
     /// A JSON array.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// A JUnit report.
+    Junit,
+    /// A Checkstyle report.
+    Checkstyle,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FailLevel {
+    /// Errors alone.
+    Error,
+    /// Errors and warnings.
+    Warning,
+    /// Everything.
+    Info,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
