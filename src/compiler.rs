@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod directive;
 pub mod expand;
 pub mod explain;
+pub mod ignore;
 pub mod lower;
 pub mod model;
 pub mod resolve;
@@ -48,6 +49,8 @@ pub struct Options {
     pub ignore_unsupported: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
+    /// Comments that ask for silence are not heard: as for a server that is about to start.
+    pub hears_no_ignores: bool,
 }
 
 /// A configuration after all stages.
@@ -71,11 +74,6 @@ impl Compiled {
     pub fn concise(&self) -> String {
         diagnostic::render::concise(&self.report, &self.sources)
     }
-
-    /// The findings as a JSON array.
-    pub fn json(&self) -> serde_json::Value {
-        diagnostic::json::json(&self.report, &self.sources)
-    }
 }
 
 /// Compiles a configuration.
@@ -83,8 +81,8 @@ impl Compiled {
 /// # Errors
 /// When the main file cannot be read. Whatever is wrong with its text is in the report.
 pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Compiled, ReadError> {
-    let Read { server, sources, report, .. } = read(files, file, options, false)?;
-    let plan = (!report.has_errors()).then(|| resolve::resolve(&server, &sources, options.log_level));
+    let Read { server, sources, report, runs, .. } = read(files, file, options, false)?;
+    let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
     Ok(Compiled { report, plan, sources })
 }
 
@@ -98,7 +96,7 @@ pub fn decide(
     options: &Options,
     request: &decide::Request,
 ) -> Result<(decide::Decision, Compiled), ReadError> {
-    let Read { server, sources, report, loaded } = read(files, file, options, true)?;
+    let Read { server, sources, report, loaded, .. } = read(files, file, options, true)?;
     let decision = decide::decide(&server, &sources, &loaded, files, request);
     Ok((decision, Compiled { report, plan: None, sources }))
 }
@@ -110,6 +108,8 @@ struct Read {
     report: Report,
     /// The names of the modules that `LoadModule` adds.
     loaded: Vec<String>,
+    /// There are no errors, also among those that the file asks to ignore.
+    runs: bool,
 }
 
 fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
@@ -140,9 +140,17 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    let runs = !report.has_errors();
+    if !options.hears_no_ignores {
+        let asleep: &[&diagnostic::Code] = match options.judge {
+            Judge::Apache => lower::OF_WSGI_SERVE,
+            Judge::WsgiServe => &[],
+        };
+        ignore::apply(&explain::codes(), asleep, &sources, &mut report);
+    }
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }
     report.sort(&sources);
-    Ok(Read { server, sources, report, loaded })
+    Ok(Read { server, sources, report, loaded, runs })
 }
