@@ -70,11 +70,6 @@ impl Compiled {
     pub fn concise(&self) -> String {
         diagnostic::render::concise(&self.report, &self.sources)
     }
-
-    /// The findings as a JSON array.
-    pub fn json(&self) -> serde_json::Value {
-        diagnostic::json::json(&self.report, &self.sources)
-    }
 }
 
 /// Compiles a configuration.

@@ -86,3 +86,16 @@ fn pages() {
     assert!(text(&unknown.stderr).contains("Did you mean `unknown-process-group`?"));
     insta::assert_snapshot!("list_checks", text(&wsgi_check(&["--list-checks"]).stdout));
 }
+
+#[test]
+fn a_subcommand_stands_beside_the_plain_form() {
+    let (folder, _) = file("");
+    let named = folder.path().join("man");
+    std::fs::write(&named, "Lisetn 80\n").expect("there is room for a file");
+    let man = wsgi_check(&["man"]);
+    assert_eq!(status(&man), Some(0));
+    assert!(text(&man.stdout).contains(".TH wsgi-check 1"));
+    assert_eq!(status(&wsgi_check(&[&named.to_string_lossy()])), Some(1));
+    let completions = wsgi_check(&["completions", "bash"]);
+    assert!(text(&completions.stdout).contains("complete -F _wsgi__check"));
+}

@@ -39,12 +39,22 @@ pub fn explain(name: &str) -> Result<String, Option<String>> {
     }
 }
 
-fn code_page(code: &Code) -> String {
-    let predicts = match code.predicts {
+/// The page of a kind of finding.
+pub fn code_page(code: &Code) -> String {
+    let predicts = predicts(code);
+    format!("{} ({})\n\n{}.\n\n{predicts}{}", code.name, code.severity.name(), sentence(code.summary), code.explain)
+}
+
+/// The same in Markdown, without its heading.
+pub fn code_markdown(code: &Code) -> String {
+    format!("{}.\n\n{}{}", sentence(code.summary), predicts(code), code.explain)
+}
+
+fn predicts(code: &Code) -> String {
+    match code.predicts {
         [] => String::new(),
         log_codes => format!("In the error log: {}.\n\n", log_codes.join(", ")),
-    };
-    format!("{} ({})\n\n{}.\n\n{predicts}{}", code.name, code.severity.name(), sentence(code.summary), code.explain)
+    }
 }
 
 fn spec_page(spec: &Spec) -> String {
