@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod directive;
 pub mod expand;
 pub mod explain;
+pub mod ignore;
 pub mod lower;
 pub mod model;
 pub mod resolve;
@@ -47,6 +48,8 @@ pub struct Options {
     pub ignore_unsupported: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
+    /// Comments that ask for silence are not heard: as for a server that is about to start.
+    pub hears_no_ignores: bool,
 }
 
 /// A configuration after all stages.
@@ -103,10 +106,18 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    let runs = !report.has_errors();
+    if !options.hears_no_ignores {
+        let asleep: &[&diagnostic::Code] = match options.judge {
+            Judge::Apache => lower::OF_WSGI_SERVE,
+            Judge::WsgiServe => &[],
+        };
+        ignore::apply(&explain::codes(), asleep, &sources, &mut report);
+    }
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }
     report.sort(&sources);
-    let plan = (!report.has_errors()).then(|| resolve::resolve(&server, &sources, options.log_level));
+    let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
     Ok(Compiled { report, plan, sources })
 }

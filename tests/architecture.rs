@@ -3,8 +3,19 @@
 use std::path::{Path, PathBuf};
 
 /// The stages of the compiler. Each names only those before it.
-const STAGES: [&str; 10] =
-    ["source", "diagnostic", "syntax", "expand", "model", "directive", "lower", "check", "resolve", "explain"];
+const STAGES: [&str; 11] = [
+    "source",
+    "diagnostic",
+    "syntax",
+    "expand",
+    "model",
+    "directive",
+    "lower",
+    "check",
+    "ignore",
+    "resolve",
+    "explain",
+];
 
 /// Calls to the world outside that the compiler must not make, and the one file that may.
 const OUTSIDE: [&str; 7] =

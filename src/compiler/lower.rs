@@ -211,6 +211,10 @@ pub const CODES: &[&Code] = &[
     &VIRTUAL_HOST_ADDRESS_IGNORED,
 ];
 
+/// What is looked for only when our own runtime is judged.
+pub const OF_WSGI_SERVE: &[&Code] =
+    &[&UNSUPPORTED_DIRECTIVE, &UNSUPPORTED_OPTION, &NO_EFFECT_HERE, &directive::UNSUPPORTED_VALUE];
+
 static UNKNOWN_DIRECTIVE: Code = Code::error(
     "unknown-directive",
     "a directive is used that neither Apache nor mod_wsgi has",

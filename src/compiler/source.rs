@@ -111,6 +111,11 @@ impl Sources {
         }
     }
 
+    /// Every text with its id, in the order of reading.
+    pub fn ids(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.all.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
+    }
+
     /// Every text, in the order of reading.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.all.iter()

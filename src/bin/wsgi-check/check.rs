@@ -172,6 +172,7 @@ impl Compile {
                 .collect(),
             ignore_unsupported: self.ignore_unsupported,
             pedantic: self.pedantic,
+            hears_no_ignores: false,
         }
     }
 }
