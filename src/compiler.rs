@@ -25,7 +25,7 @@ use crate::plan::Plan;
 use crate::plan::log::LogLevel;
 
 /// Where Apache lives when nobody says otherwise, as Debian builds it.
-const SERVER_ROOT: &str = "/etc/apache2";
+pub const SERVER_ROOT: &str = "/etc/apache2";
 
 /// What a configuration is compiled with. The default is an empty command line and an empty environment.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +59,9 @@ pub struct Compiled {
     pub report: Report,
     /// What to run; `None` when there are errors.
     pub plan: Option<Plan>,
+    /// Whether the file is meant to stand alone: it says where the server lives, what it loads or who it runs as. Any other may
+    /// be a part of a larger configuration.
+    pub stands_alone: bool,
     /// Every text that was read: what `report` points into.
     pub sources: Sources,
 }
@@ -119,5 +122,5 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
     }
     report.sort(&sources);
     let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
-    Ok(Compiled { report, plan, sources })
+    Ok(Compiled { report, plan, stands_alone: server.beyond.stands_alone, sources })
 }

@@ -12,5 +12,6 @@
 
 pub mod compiler;
 pub mod findings;
+pub mod language_server;
 pub mod plan;
 pub mod runtime;

@@ -6,6 +6,7 @@
 mod arguments;
 mod check;
 mod generate;
+mod lsp;
 mod pages;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     match &arguments.command {
         Some(Command::Completions { shell }) => generate::completions(*shell),
         Some(Command::Man) => generate::man(),
+        Some(Command::Lsp { compile, .. }) => lsp::serve_editor(compile),
         None => plain(&arguments),
     }
 }
