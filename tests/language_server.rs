@@ -11,5 +11,7 @@ mod documents;
 mod lifecycle;
 #[path = "language_server/places.rs"]
 mod places;
+#[path = "language_server/pygls.rs"]
+mod pygls;
 #[path = "language_server/typing.rs"]
 mod typing;
