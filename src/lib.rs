@@ -16,5 +16,6 @@ extern crate alloc;
 pub mod compiler;
 pub mod decision;
 pub mod findings;
+pub mod language_server;
 pub mod plan;
 pub mod runtime;

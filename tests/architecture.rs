@@ -115,6 +115,17 @@ fn the_compiler_and_the_runtime_know_only_the_plan_and_the_decision() {
         assert!(!source.code.contains("crate::findings"), "{} names the findings", source.path);
         assert!(!source.code.contains("crate::compiler"), "{} names the compiler", source.path);
     }
+    for source in sources("src").into_iter().filter(|source| !source.path.contains("language_server")) {
+        let lib_or_command = source.path == "src/lib.rs" || source.path.starts_with("src/bin/");
+        assert!(
+            lib_or_command || !source.code.contains("language_server"),
+            "{} names the language server",
+            source.path
+        );
+    }
+    for source in sources("src/language_server").into_iter().chain(sources("src/language_server.rs")) {
+        assert!(!source.code.contains("crate::runtime"), "{} names the runtime", source.path);
+    }
     let decision = sources("src/decision").into_iter().chain(sources("src/decision.rs"));
     for source in sources("src/plan").into_iter().chain(sources("src/plan.rs")).chain(decision) {
         let knows = source.code.contains("crate::compiler") || source.code.contains("crate::runtime");

@@ -40,6 +40,14 @@ pub(crate) enum Command {
     },
     /// Print the manual page.
     Man,
+    /// Serve an editor: the language server protocol over standard input and output.
+    Lsp {
+        /// Accepted, as many editors give it: there is no other way.
+        #[arg(long)]
+        stdio: bool,
+        #[command(flatten)]
+        compile: Compile,
+    },
 }
 
 /// One request.
