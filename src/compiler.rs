@@ -1,10 +1,12 @@
 //! From the text of a configuration to the [`crate::plan::Plan`]: the stages in order, one call each.
 
 pub mod check;
+pub mod decide;
 pub mod diagnostic;
 pub mod directive;
 pub mod expand;
 pub mod explain;
+pub mod ignore;
 pub mod lower;
 pub mod model;
 pub mod resolve;
@@ -47,6 +49,8 @@ pub struct Options {
     pub ignore_unsupported: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
+    /// Comments that ask for silence are not heard: as for a server that is about to start.
+    pub hears_no_ignores: bool,
 }
 
 /// A configuration after all stages.
@@ -70,11 +74,6 @@ impl Compiled {
     pub fn concise(&self) -> String {
         diagnostic::render::concise(&self.report, &self.sources)
     }
-
-    /// The findings as a JSON array.
-    pub fn json(&self) -> serde_json::Value {
-        diagnostic::json::json(&self.report, &self.sources)
-    }
 }
 
 /// Compiles a configuration.
@@ -82,6 +81,38 @@ impl Compiled {
 /// # Errors
 /// When the main file cannot be read. Whatever is wrong with its text is in the report.
 pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Compiled, ReadError> {
+    let Read { server, sources, report, runs, .. } = read(files, file, options, false)?;
+    let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
+    Ok(Compiled { report, plan, sources })
+}
+
+/// Follows one request through a configuration, with what there is to say about the file.
+///
+/// # Errors
+/// When the main file cannot be read.
+pub fn decide(
+    files: &dyn Files,
+    file: &Path,
+    options: &Options,
+    request: &decide::Request,
+) -> Result<(decide::Decision, Compiled), ReadError> {
+    let Read { server, sources, report, loaded, .. } = read(files, file, options, true)?;
+    let decision = decide::decide(&server, &sources, &loaded, files, request);
+    Ok((decision, Compiled { report, plan: None, sources }))
+}
+
+/// A configuration before it is resolved.
+struct Read {
+    server: model::Server,
+    sources: Sources,
+    report: Report,
+    /// The names of the modules that `LoadModule` adds.
+    loaded: Vec<String>,
+    /// There are no errors, also among those that the file asks to ignore.
+    runs: bool,
+}
+
+fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
     let mut report = Report::default();
     let mut sources = Sources::default();
     let surroundings = Surroundings {
@@ -105,13 +136,21 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
         server_root: expander.server_root().clone(),
         loaded: &loaded,
         stands_alone: expander.stands_alone(),
+        keep,
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    let runs = !report.has_errors();
+    if !options.hears_no_ignores {
+        let asleep: &[&diagnostic::Code] = match options.judge {
+            Judge::Apache => lower::OF_WSGI_SERVE,
+            Judge::WsgiServe => &[],
+        };
+        ignore::apply(&explain::codes(), asleep, &sources, &mut report);
+    }
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }
     report.sort(&sources);
-    let plan = (!report.has_errors()).then(|| resolve::resolve(&server, &sources, options.log_level));
-    Ok(Compiled { report, plan, sources })
+    Ok(Read { server, sources, report, loaded, runs })
 }

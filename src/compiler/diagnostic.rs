@@ -1,6 +1,5 @@
 //! What the compiler has to say: a [`Code`] is declared once, a [`Diagnostic`] is one finding, a [`Report`] all of them.
 
-pub mod json;
 pub mod render;
 
 use std::collections::HashSet;
@@ -243,8 +242,8 @@ impl Report {
     }
 
     /// Drops the findings of which this is not true.
-    pub(crate) fn retain(&mut self, keep: impl Fn(&Diagnostic) -> bool) {
-        self.found.retain(|one| keep(one));
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.found.retain(keep);
         self.errors = self.count_errors();
     }
 
