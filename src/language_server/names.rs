@@ -131,7 +131,7 @@ impl Names {
             let (found, _) = options(&rest);
             if let Some(value) = found.first().map(|option| &option.value) {
                 let span = rest.span(inside(value, rest.text()));
-                self.group(value.text.clone(), span, false);
+                self.group(value.text.to_string(), span, false);
             }
         }
     }
@@ -139,7 +139,7 @@ impl Names {
     fn define(&mut self, directive: &Directive, words: &[Word]) {
         self.word(Kind::Variable, words.first(), directive, true);
         if let (Some(name), Some(value)) = (self.0.last_mut(), words.get(1)) {
-            name.value = Some(value.text.clone());
+            name.value = Some(value.text.to_string());
         }
     }
 
@@ -147,8 +147,8 @@ impl Names {
         let Some(word) = word else { return };
         let span = directive.arguments.span(inside(word, directive.arguments.text()));
         match kind {
-            Kind::ProcessGroup => self.group(word.text.clone(), span, definition),
-            kind => self.push(kind, word.text.clone(), span, definition),
+            Kind::ProcessGroup => self.group(word.text.to_string(), span, definition),
+            kind => self.push(kind, word.text.to_string(), span, definition),
         }
     }
 

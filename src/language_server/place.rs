@@ -2,7 +2,7 @@
 
 use crate::compiler::diagnostic::Report;
 use crate::compiler::directive::Context;
-use crate::compiler::source::{Mapped, SourceId, Sources, Span};
+use crate::compiler::source::{Mapped, SourceId, Sources};
 use crate::compiler::syntax::{self, Directive, Node};
 
 use super::position::Text;
@@ -14,7 +14,7 @@ pub(super) fn source(text: &Text) -> SourceId {
 
 /// The line that a byte stands in, joined with those that go on in it, up to a byte that may lie in its middle.
 pub(super) fn line_until(text: &Text, offset: usize, until: usize) -> Mapped {
-    let source = source(text);
+    let id = source(text);
     let mut line = text.line_of(offset);
     while line > 0 && goes_on(text, line - 1) {
         line -= 1;
@@ -24,8 +24,7 @@ pub(super) fn line_until(text: &Text, offset: usize, until: usize) -> Mapped {
         let range = text.line(line);
         let on = goes_on(text, line);
         let end = (range.end - usize::from(on)).min(until.max(range.start));
-        let span = Span { source, start: range.start as u32, end: end as u32 };
-        joined.push_verbatim(span, &text.as_str()[range.start..end]);
+        joined.append(&Mapped::verbatim(id, text.whole().slice(range.start..end)));
         line += 1;
         if !on || text.line(line).start > until || line >= text.line_count() {
             return joined;
@@ -49,8 +48,8 @@ pub(super) fn line_start(text: &Text, offset: usize) -> usize {
 
 /// The opening lines of the sections that are open before a byte, the outermost first.
 pub(super) fn sections(text: &Text, offset: usize) -> Vec<Directive> {
-    let before = &text.as_str()[..line_start(text, offset)];
-    let mut nodes = syntax::parse(source(text), before, &mut Report::default()).nodes;
+    let before = text.whole().slice(0..line_start(text, offset));
+    let mut nodes = syntax::parse(source(text), &before, &mut Report::default()).nodes;
     let mut open = Vec::new();
     // What is open at the end is the last thing of what it stands in.
     while let Some(Node::Section(section)) = nodes.pop() {
@@ -109,7 +108,7 @@ mod tests {
         let text = text("<A>\n<B x>\n</B>\n<C>\nD\n\n</A>\n<E>\n");
         let names = |line| {
             let open = sections(&text, text.line(line).start);
-            open.iter().map(|section| section.name.text.clone()).collect::<Vec<_>>().join(" ")
+            open.iter().map(|section| section.name.text.to_string()).collect::<Vec<_>>().join(" ")
         };
         assert_eq!([1, 2, 3, 4, 5, 7, 8].map(names), ["A", "A B", "A", "A C", "A C", "", "E"]);
     }

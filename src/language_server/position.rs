@@ -1,9 +1,10 @@
 //! Places as the protocol names them: a line, and how far into it, in bytes or in units of UTF-16. Ours are bytes of the text.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use gen_lsp_types::{Position, PositionEncodingKind};
+
+use crate::compiler::source;
 
 /// In what the distance from the start of a line is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,19 +40,24 @@ impl Encoding {
 /// A text whose lines are known.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
-    content: Arc<str>,
+    content: source::Text,
     starts: Vec<usize>,
     encoding: Encoding,
 }
 
 impl Text {
-    pub(super) fn new(text: impl Into<Arc<str>>, encoding: Encoding) -> Self {
+    pub(super) fn new(text: impl Into<source::Text>, encoding: Encoding) -> Self {
         let content = text.into();
         let starts = std::iter::once(0).chain(line_ends(&content).map(|end| end.end)).collect();
         Self { content, starts, encoding }
     }
 
     pub(super) fn as_str(&self) -> &str {
+        &self.content
+    }
+
+    /// As the compiler takes it.
+    pub(super) fn whole(&self) -> &source::Text {
         &self.content
     }
 

@@ -53,7 +53,7 @@ impl<W: Write> Session<W> {
                 let (method, id, params) = call.into_parts();
                 let params = params.unwrap_or_default();
                 match id {
-                    Some(id) => self.request(&method, id, params, cancelled)?,
+                    Some(id) => self.request(&method, &id, params, cancelled)?,
                     None if method == "exit" => {
                         let orderly = self.state == State::ShutDown;
                         return Ok(Some(if orderly { End::Orderly } else { End::Abrupt }));
@@ -66,7 +66,7 @@ impl<W: Write> Session<W> {
         Ok(None)
     }
 
-    fn request(&mut self, method: &str, id: Id, params: Value, cancelled: bool) -> io::Result<()> {
+    fn request(&mut self, method: &str, id: &Id, params: Value, cancelled: bool) -> io::Result<()> {
         let result = match (self.state, Asked::from(method)) {
             _ if cancelled => Err(refusal(REQUEST_CANCELLED, "cancelled")),
             (State::Uninitialized, Asked::Initialize) => Ok(self.initialize(&params)),
@@ -84,7 +84,7 @@ impl<W: Write> Session<W> {
             }
             (State::ShutDown, _) => Err(refusal(ErrorCodes::InvalidRequest, "only `exit` may follow `shutdown`")),
         };
-        write_answer(&mut self.output, &id, result.as_ref())
+        write_answer(&mut self.output, id, result.as_ref())
     }
 
     /// What is read of the client's abilities is read leniently: who says more than we know is no less welcome.

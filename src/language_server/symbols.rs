@@ -16,7 +16,7 @@ pub(super) fn symbols(text: &Text) -> Vec<lsp::DocumentSymbol> {
 }
 
 fn tree(text: &Text) -> Vec<Node> {
-    syntax::parse(place::source(text), text.as_str(), &mut Report::default()).nodes
+    syntax::parse(place::source(text), text.whole(), &mut Report::default()).nodes
 }
 
 fn nodes(all: &[Node], text: &Text) -> Vec<lsp::DocumentSymbol> {
@@ -37,9 +37,9 @@ fn directive(written: &Directive, text: &Text) -> Option<lsp::DocumentSymbol> {
     };
     let words = written.words();
     let first = words.first()?;
-    let mut detail = written.name.text.clone();
+    let mut detail = written.name.text.to_string();
     if kind == lsp::SymbolKind::Interface {
-        detail = words.get(1).map_or(detail, |script| script.text.clone());
+        detail = words.get(1).map_or(detail, |script| script.text.to_string());
     }
     Some(symbol(&first.text, Some(detail), kind, written.span().into(), first.span, text))
 }
@@ -53,7 +53,7 @@ fn section(written: &Section, text: &Text) -> Option<lsp::DocumentSymbol> {
         (server_name, Some(format!("VirtualHost {argument}")), lsp::SymbolKind::Namespace)
     } else if opening.is("Macro") {
         let words = opening.words();
-        (words.first()?.text.clone(), Some("Macro".to_owned()), lsp::SymbolKind::Function)
+        (words.first()?.text.to_string(), Some("Macro".to_owned()), lsp::SymbolKind::Function)
     } else if opening.name.text.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("If")) && children.is_empty() {
         // A condition is worth a line of the outline when something stands in it.
         return None;
@@ -68,7 +68,7 @@ fn section(written: &Section, text: &Text) -> Option<lsp::DocumentSymbol> {
 
 fn first_word(nodes: &[Node], name: &str) -> Option<String> {
     nodes.iter().find_map(|node| match node {
-        Node::Directive(directive) if directive.is(name) => Some(directive.words().first()?.text.clone()),
+        Node::Directive(directive) if directive.is(name) => Some(directive.words().first()?.text.to_string()),
         _ => None,
     })
 }

@@ -1,27 +1,26 @@
 //! Accepts HTTP, and answers from files, from daemon processes and, in an embedded process, from applications of its own.
 
-mod access;
 mod access_log;
 mod answer;
 mod connection;
 mod daemon;
 mod embedded;
 mod environ;
-mod hosts;
 mod input;
 mod listen;
-mod path;
+mod noticed;
 mod request;
 mod route;
 mod sections;
 mod static_files;
 mod turns;
 mod verdict;
+mod watch;
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -37,14 +36,15 @@ use super::exchange::Application;
 use super::handoff::{Control, FrontWork, Order, Report};
 use super::log::ErrorLog;
 use super::pairs::Pairs;
+use crate::decision::hosts::Hosts;
 use crate::plan::Plan;
 use crate::plan::log::{AccessLog, LogTarget};
 use access_log::AccessLogs;
 use daemon::Pool;
 use embedded::Embedded;
-use hosts::Hosts;
 use route::Routes;
 use turns::Turns;
+use watch::Watch;
 
 /// How long threads may take to end when all requests are over.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -60,10 +60,12 @@ struct Front {
     builders: Vec<http1::Builder>,
     error_logs: Vec<ErrorLog>,
     access_logs: Vec<Arc<AccessLogs>>,
+    has_access_log: bool,
     /// One for each process group.
     pools: Vec<Arc<Pool>>,
     embedded: Option<Embedded>,
     connections: AtomicU64,
+    watch: Watch,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -95,7 +97,7 @@ pub fn serve(
         work.logs.iter().cloned().zip(descriptors.into_iter().map(|log| Arc::new(File::from(log)))).collect();
     let python = application.as_ref().map(|application| application.python());
     let threads = work.plan.embedded.threads.max(1) as usize;
-    let turns = application.map(|application| (Turns::new(threads, application.locks() > 1), application));
+    let turns = application.map(|application| (Turns::new(threads, application.is_parallel()), application));
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
     let front = Arc::new(build(work.plan, &logs, turns)?);
@@ -137,17 +139,31 @@ fn build(
         plan.hosts.iter().map(|host| Arc::new(AccessLogs::new(&host.access_logs, |log: &AccessLog| open(&log.target))));
     let embedded = application.map(|(turns, application)| Embedded::new(application, turns, tasks.clone()));
     Ok(Front {
-        hosts: Hosts::new(&plan.hosts),
+        hosts: hosts(&plan),
         routes: (0..plan.hosts.len()).map(|host| Routes::new(&plan, host)).collect::<io::Result<_>>()?,
         builders: plan.hosts.iter().map(connection::builder).collect(),
         error_logs: error_logs.collect::<io::Result<_>>()?,
+        has_access_log: plan.hosts.iter().any(|host| !host.access_logs.is_empty()),
         access_logs: access_logs.collect(),
         pools: plan.process_groups.iter().map(|_| Pool::new(tasks.clone())).collect(),
         embedded,
         connections: AtomicU64::new(1),
+        watch: Watch::new(&plan.hosts),
         tasks,
         stop: CancellationToken::new(),
         plan,
+    })
+}
+
+/// The hosts, the names among their addresses looked up.
+fn hosts(plan: &Plan) -> Hosts {
+    let names = plan.hosts.iter().map(|host| {
+        let aliases = host.server_aliases.iter().map(String::as_str).collect();
+        (host.addresses.iter().collect(), host.server_name.as_deref(), aliases)
+    });
+    Hosts::new(names, |name| {
+        let found = (name, 0).to_socket_addrs().into_iter().flatten();
+        found.map(|socket| socket.ip()).collect()
     })
 }
 
@@ -160,6 +176,10 @@ async fn run(
     for (listener, descriptor) in listeners {
         front.tasks.spawn(listen::accept(Arc::clone(&front), listener, descriptor)?);
     }
+    tokio::spawn({
+        let front = Arc::clone(&front);
+        async move { front.watch.run(&front.stop).await }
+    });
     let mut orders = orders(control.try_clone()?)?;
     control.send(&Report::Ready { python }, &[])?;
     let within = loop {

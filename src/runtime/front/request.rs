@@ -11,9 +11,11 @@ use super::access_log::Record;
 use super::answer::{self, Body};
 use super::daemon::DaemonError;
 use super::input::{Input, ReadAhead};
-use super::path::{PathError, normalise};
 use super::route::{Route, Script};
-use super::{Client, Front, access, environ, static_files, verdict};
+use super::{Client, Front, environ, static_files, verdict};
+use crate::decision::access;
+use crate::decision::hosts::{requested_name, split_authority};
+use crate::decision::path::{PathError, normalise};
 use crate::plan::ProcessGroupName;
 use crate::plan::log::LogLevel;
 use crate::runtime::exchange::{Call, InputError, Target};
@@ -24,14 +26,16 @@ const LIMIT_REQUEST_BODY: u64 = 1 << 30;
 /// Answers a request; `number` counts those of its connection from 0.
 pub(super) async fn answer(front: &Front, client: &Client, request: Request<Incoming>, number: u64) -> Response<Body> {
     let (parts, incoming) = request.into_parts();
-    let began = (Instant::now(), SystemTime::now());
+    let began = SystemTime::now();
+    // A clock is read only for somebody who wants to know.
+    let start = front.has_access_log.then(Instant::now);
     let mut seen = Seen { host: client.candidates[0], file: Vec::new() };
-    let mut response = match handle(front, client, &parts, incoming, began.1, &mut seen).await {
+    let mut response = match handle(front, client, &parts, incoming, began, &mut seen).await {
         Ok(response) => response,
         Err(refused) => refused.page(),
     };
-    if !front.access_logs[seen.host].is_empty() {
-        record(front, client, &parts, &mut response, began, number, &seen);
+    if let Some(start) = start.filter(|_| !front.access_logs[seen.host].is_empty()) {
+        record(front, client, &parts, &mut response, (start, began), number, &seen);
     }
     response
 }
@@ -103,8 +107,7 @@ fn choose_host(front: &Front, client: &Client, authority: Option<&str>) -> usize
     if client.candidates.len() == 1 {
         return client.candidates[0];
     }
-    let name = authority.map(|text| environ::split_authority(text).0.trim_end_matches('.').to_ascii_lowercase());
-    front.hosts.by_name(&client.candidates, name.as_deref().unwrap_or_default())
+    front.hosts.by_name(&client.candidates, &authority.map(requested_name).unwrap_or_default()).0
 }
 
 fn permit(
@@ -241,7 +244,7 @@ fn record(
         body_bytes: 0,
         complete: false,
         keep_alives: number,
-        requested_name: requested.map_or_else(|| name.clone(), |text| environ::split_authority(text).0.to_owned()),
+        requested_name: requested.map_or_else(|| name.clone(), |text| split_authority(text).0.to_owned()),
         server_name: name,
         variables: host.settings.set_env.clone(),
         file: String::from_utf8_lossy(&seen.file).into_owned(),

@@ -1,0 +1,125 @@
+//! The path of a request's target: decoded and normalised once, before anything looks at it (RFC 9110 §4.2.3, RFC 3986 §5.2.4).
+
+use std::borrow::Cow;
+
+/// Why a path is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathError {
+    /// A `%` without two hexadecimal digits, or `..` above the root: 400.
+    Malformed,
+    /// `%2F` or `%00`: 404, as Apache answers with `AllowEncodedSlashes Off`.
+    NotFound,
+}
+
+/// The bytes that the path means: percent-decoded, dot segments resolved, repeated slashes merged. It starts with `/`.
+///
+/// # Errors
+/// With the reason for which it is refused.
+pub fn normalise(raw: &str) -> Result<Cow<'_, [u8]>, PathError> {
+    let bytes = raw.as_bytes();
+    let plain = !bytes.contains(&b'%') && !bytes.windows(2).any(|pair| pair == b"//" || pair == b"/.");
+    if plain {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    resolve(&decode(bytes)?).map(Cow::Owned)
+}
+
+fn decode(raw: &[u8]) -> Result<Vec<u8>, PathError> {
+    let mut decoded = Vec::with_capacity(raw.len());
+    let mut rest = raw.iter();
+    while let Some(&byte) = rest.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let digit = |byte: Option<&u8>| byte.and_then(|byte| (*byte as char).to_digit(16)).ok_or(PathError::Malformed);
+        let (high, low) = (digit(rest.next())?, digit(rest.next())?);
+        match (high * 16 + low) as u8 {
+            0 | b'/' => return Err(PathError::NotFound),
+            byte => decoded.push(byte),
+        }
+    }
+    Ok(decoded)
+}
+
+fn resolve(path: &[u8]) -> Result<Vec<u8>, PathError> {
+    let mut segments: Vec<&[u8]> = Vec::new();
+    // A path that ends in a slash or a dot segment names a folder, and keeps its slash.
+    let mut folder = false;
+    for segment in path.split(|byte| *byte == b'/') {
+        folder = matches!(segment, b"" | b"." | b"..");
+        match segment {
+            b"" | b"." => {}
+            b".." => {
+                segments.pop().ok_or(PathError::Malformed)?;
+            }
+            other => segments.push(other),
+        }
+    }
+    let mut resolved = Vec::with_capacity(path.len());
+    for segment in &segments {
+        resolved.push(b'/');
+        resolved.extend_from_slice(segment);
+    }
+    if folder || resolved.is_empty() {
+        resolved.push(b'/');
+    }
+    Ok(resolved)
+}
+
+/// How much of `path` a prefix of `Alias` or `WSGIScriptAlias` covers: whole segments only, `/a` covers `/a` and `/a/b` but not
+/// `/ab`. A prefix that ends in a slash needs that slash in the path.
+#[must_use]
+pub fn covered(prefix: &str, path: &[u8]) -> Option<usize> {
+    let prefix = prefix.as_bytes();
+    let matched = path.starts_with(prefix);
+    let whole = prefix.ends_with(b"/") || matches!(path.get(prefix.len()), None | Some(b'/'));
+    (matched && whole).then_some(prefix.len())
+}
+
+/// How much of `path` a `WSGIScriptAlias` that covers `length` bytes of it takes. The one at `/` is special: the whole path
+/// follows its target.
+#[must_use]
+pub fn taken_by_mount(url_path: &str, length: usize) -> usize {
+    if url_path == "/" { 0 } else { length }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(raw: &str) -> Result<String, PathError> {
+        normalise(raw).map(|path| String::from_utf8(path.into_owned()).unwrap())
+    }
+
+    #[test]
+    fn each_way_to_write_a_path_means_one_path() {
+        for raw in ["/denied/x", "//denied/x", "/%64enied/x", "/y/../denied/x", "/./denied//x", "/y/%2e%2e/denied/x"] {
+            assert_eq!(normal(raw).as_deref(), Ok("/denied/x"), "{raw}");
+        }
+        assert_eq!(normal("/a/.").as_deref(), Ok("/a/"));
+        assert_eq!(normal("/a/b/..").as_deref(), Ok("/a/"));
+        assert_eq!(normal("/").as_deref(), Ok("/"));
+        assert_eq!(normal("/.well-known").as_deref(), Ok("/.well-known"));
+    }
+
+    #[test]
+    fn what_leads_out_or_hides_a_slash_is_refused() {
+        assert_eq!(normal("/../etc/passwd"), Err(PathError::Malformed));
+        assert_eq!(normal("/%2e%2e/etc"), Err(PathError::Malformed));
+        assert_eq!(normal("/a%2Fb"), Err(PathError::NotFound));
+        assert_eq!(normal("/a%00"), Err(PathError::NotFound));
+        assert_eq!(normal("/a%zz"), Err(PathError::Malformed));
+        assert_eq!(normal("/a%"), Err(PathError::Malformed));
+    }
+
+    #[test]
+    fn a_prefix_covers_whole_segments() {
+        assert_eq!(covered("/a", b"/a"), Some(2));
+        assert_eq!(covered("/a", b"/a/b"), Some(2));
+        assert_eq!(covered("/a", b"/ab"), None);
+        assert_eq!(covered("/a/", b"/a"), None);
+        assert_eq!(covered("/a/", b"/a/b"), Some(3));
+        assert_eq!(covered("/", b"/x"), Some(1));
+    }
+}
