@@ -78,7 +78,7 @@ impl<'a> Apache<'a> {
         site.write(
             "base.conf",
             &format!(
-                "{load}PidFile ${{ROOT}}/httpd.pid\nErrorLog ${{ROOT}}/error.log\nDefaultRuntimeDir ${{ROOT}}\nMutex pthread\n\
+                "{load}PidFile ${{ROOT}}/httpd.${{PORT}}.pid\nErrorLog ${{ROOT}}/error.log\nDefaultRuntimeDir ${{ROOT}}\nMutex pthread\n\
                  WSGISocketPrefix ${{ROOT}}/wsgi\nTypesConfig /dev/null\nTimeout 20\nStartServers 1\nMinSpareThreads 2\nMaxSpareThreads 8\n\
                  ThreadsPerChild 4\nMaxRequestWorkers 8\nUser nobody\nGroup nogroup\nHeader onsuccess unset X-None\n",
             ),
@@ -109,8 +109,11 @@ impl<'a> Apache<'a> {
         ["output.log", "error.log"].map(|name| fs::read_to_string(self.site.path(name)).unwrap_or_default()).join("")
     }
 
-    pub(crate) fn stop(mut self) {
+    pub(crate) fn stop(&self) {
         kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).expect("our own child");
+    }
+
+    pub(crate) fn wait(mut self) {
         let begin = Instant::now();
         while self.child.try_wait().expect("our own child").is_none() {
             assert!(begin.elapsed() < PATIENCE, "Apache does not stop:\n{}", self.logs());
@@ -205,6 +208,7 @@ impl<'a> Apache<'a> {
 impl Drop for Apache<'_> {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
+            // After a failure: a second signal does no harm.
             kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).ok();
             self.child.wait().ok();
         }
