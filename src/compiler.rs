@@ -45,6 +45,8 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// What our runtime does not carry out is only warned about.
     pub ignore_unsupported: bool,
+    /// Only the modules that the configuration loads are there, beside those that are compiled in.
+    pub strict_modules: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
 }
@@ -90,20 +92,21 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
         environment: &options.environment,
         server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
         own_runtime: options.judge == Judge::WsgiServe,
-        is_known: directive::is_known,
+        strict_modules: options.strict_modules,
+        modules_of: directive::modules_of,
     };
     let mut expander = Expander::new(surroundings, &mut sources, &mut report);
     let mut nodes = expander.command_line(&options.before);
     let (main, source) = expander.main_file(file)?;
     nodes.extend(main);
     nodes.extend(expander.command_line(&options.after));
-    let loaded = expander.loaded().to_vec();
+    let modules = expander.modules().clone();
     let settings = lower::Settings {
         judge: options.judge,
         lenient: options.ignore_unsupported,
         start: Span { source, start: 0, end: 0 },
         server_root: expander.server_root().clone(),
-        loaded: &loaded,
+        modules: &modules,
         stands_alone: expander.stands_alone(),
     };
     let server = lower::lower(nodes, &settings, &mut report);
@@ -111,6 +114,7 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }
+    report.show_uses(&sources);
     report.sort(&sources);
     let plan = (!report.has_errors()).then(|| resolve::resolve(&server, &sources, options.log_level));
     Ok(Compiled { report, plan, sources })

@@ -42,6 +42,9 @@ struct Arguments {
     /// Only warn about what wsgi-serve does not carry out.
     #[arg(long)]
     ignore_unsupported: bool,
+    /// Know only the modules that the configuration loads, beside those that are compiled into Apache.
+    #[arg(long)]
+    strict_modules: bool,
     /// Look for matters of taste too.
     #[arg(long)]
     pedantic: bool,
@@ -127,6 +130,7 @@ fn options(arguments: &Arguments) -> Options {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
         ignore_unsupported: arguments.ignore_unsupported,
+        strict_modules: arguments.strict_modules,
         pedantic: arguments.pedantic,
     }
 }

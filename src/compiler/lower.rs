@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use super::diagnostic::{Code, Report, Severity, nearest};
 use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
+use super::expand::Modules;
 use super::model::{Host, Judge, Section, Server};
 use super::source::{Span, Spanned};
 use super::syntax::{Directive, Node};
@@ -26,8 +27,8 @@ pub struct Settings<'a> {
     pub start: Span,
     /// `ServerRoot`.
     pub server_root: Spanned<PathBuf>,
-    /// What `LoadModule` added.
-    pub loaded: &'a [String],
+    /// The modules that are there.
+    pub modules: &'a Modules,
     /// The configuration is no part of a larger one.
     pub stands_alone: bool,
 }
@@ -35,9 +36,9 @@ pub struct Settings<'a> {
 /// Makes a model of a tree.
 pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> Server {
     let server = Server::new(settings.judge, settings.server_root.clone());
-    let strangers = settings.loaded.iter().any(|name| !directive::is_distributed_module(name));
+    let modules = settings.modules;
     let mut walk =
-        Walk { server, hosts: Vec::new(), report, lenient: settings.lenient, strangers, said: BTreeSet::new() };
+        Walk { server, hosts: Vec::new(), report, lenient: settings.lenient, modules, said: BTreeSet::new() };
     let mut main = Host::new(settings.start);
     let place = &mut Place {
         context: Context::ServerConfig,
@@ -47,6 +48,7 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         host: &mut main,
         host_index: 0,
         section: None,
+        if_may_go_on: false,
     };
     walk.nodes(nodes, place);
     let Walk { mut server, hosts, .. } = walk;
@@ -63,9 +65,8 @@ struct Walk<'a> {
     hosts: Vec<Host>,
     report: &'a mut Report,
     lenient: bool,
-    /// A module is loaded whose directives we cannot know.
-    strangers: bool,
-    /// Directives without effect in our runtime that were named already.
+    modules: &'a Modules,
+    /// Directives without effect in our runtime, and modules that are not loaded, that were named already.
     said: BTreeSet<&'static str>,
 }
 
@@ -81,6 +82,8 @@ struct Place<'a> {
     host: &'a mut Host,
     host_index: usize,
     section: Option<&'a mut Section>,
+    /// An `<If>` or `<ElseIf>` was read in this section, and no `<Else>` after it.
+    if_may_go_on: bool,
 }
 
 impl Walk<'_> {
@@ -95,6 +98,9 @@ impl Walk<'_> {
 
     fn directive(&mut self, directive: &Directive, place: &mut Place<'_>) {
         let name = directive.name.text.as_str();
+        if self.module_is_missing(directive, name) {
+            return;
+        }
         match directive::find(name) {
             None => self.unknown(directive),
             Some(Entry::Known(known)) => self.known(directive, known, place),
@@ -136,6 +142,23 @@ impl Walk<'_> {
         }
     }
 
+    /// Says that the module of a directive or section is not loaded. Whether it is not even to be looked at then.
+    fn module_is_missing(&mut self, directive: &Directive, name: &str) -> bool {
+        let Some(known) = directive::find_known(name) else { return false };
+        let judged = self.modules.are_all_named() && self.server.judge == Judge::Apache;
+        if !judged || self.modules.has_one_of(known.module) {
+            return false;
+        }
+        let strict = self.modules.are_strict();
+        if strict || self.said.insert(known.module) {
+            let found = MODULE_NOT_LOADED.at(directive.name.span, format!("a directive of {}", known.module));
+            let severity = if strict { Severity::Error } else { Severity::Warning };
+            let help = format!("add `{}`", self.modules.load_line(known.module));
+            self.report.push(found.help(help).graded(severity));
+        }
+        strict
+    }
+
     fn unknown(&mut self, directive: &Directive) {
         let name = directive.name.text.as_str();
         if let Some(instead) = directive::removed(name) {
@@ -153,7 +176,7 @@ impl Walk<'_> {
                 self.report.push(found.says(format!("wsgi-serve does not carry out {name}")).graded(severity));
             }
             return;
-        } else if self.strangers {
+        } else if self.modules.have_strangers() {
             let help = "a module that does not come with Apache is loaded and may define it";
             found = found.help(help).graded(Severity::Warning);
         }
@@ -198,6 +221,7 @@ impl Walk<'_> {
 pub const CODES: &[&Code] = &[
     &UNKNOWN_DIRECTIVE,
     &REMOVED_DIRECTIVE,
+    &MODULE_NOT_LOADED,
     &NOT_ALLOWED_HERE,
     &MISSING_ARGUMENT,
     &TOO_MANY_ARGUMENTS,
@@ -207,8 +231,8 @@ pub const CODES: &[&Code] = &[
     &UNSUPPORTED_DIRECTIVE,
     &UNSUPPORTED_OPTION,
     &NO_EFFECT_HERE,
-    &MACRO_NOT_EXPANDED,
     &VIRTUAL_HOST_ADDRESS_IGNORED,
+    &ELSE_WITHOUT_IF,
 ];
 
 static UNKNOWN_DIRECTIVE: Code = Code::error(
@@ -222,6 +246,13 @@ static REMOVED_DIRECTIVE: Code = Code::error(
     "a directive is used that no longer exists",
     include_str!("lower/removed_directive.md"),
 );
+
+static MODULE_NOT_LOADED: Code = Code::warning(
+    "module-not-loaded",
+    "a directive is used whose module is not loaded",
+    include_str!("lower/module_not_loaded.md"),
+)
+.predicts(&["AH00526"]);
 
 static NOT_ALLOWED_HERE: Code = Code::error(
     "directive-not-allowed-here",
@@ -268,14 +299,15 @@ static NO_EFFECT_HERE: Code = Code::warning(
     include_str!("lower/no_effect_here.md"),
 );
 
-static MACRO_NOT_EXPANDED: Code = Code::warning(
-    "macro-not-expanded",
-    "macros are not expanded, so what this one stands for is not checked",
-    include_str!("lower/macro_not_expanded.md"),
-);
-
 static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code::error(
     "virtual-host-address-ignored",
     "Apache ignores the address of a virtual host and goes on without it",
     include_str!("lower/virtual_host_address_ignored.md"),
 );
+
+static ELSE_WITHOUT_IF: Code = Code::error(
+    "else-without-if",
+    "`<Else>` or `<ElseIf>` belongs to no `<If>`",
+    include_str!("lower/else_without_if.md"),
+)
+.predicts(&["AH00526"]);

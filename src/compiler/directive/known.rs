@@ -64,19 +64,6 @@ pub fn removed(name: &str) -> Option<&'static str> {
     REMOVED.get(&name.to_ascii_lowercase()).copied()
 }
 
-/// Whether a module, by the name that `LoadModule` gives it, comes with Apache or is mod_wsgi. Others may bring directives
-/// that we cannot know.
-pub fn is_distributed_module(name: &str) -> bool {
-    const FAMILIES: [&str; 9] =
-        ["mpm_", "lbmethod_", "socache_", "slotmem_", "proxy_", "auth", "session_", "wsgi", "dav_"];
-    let stem = name.strip_suffix("_module").unwrap_or(name);
-    let others =
-        ["status", "unique_id", "data", "ratelimit", "cgid", "cgi", "ldap", "asis", "allowmethods", "systemd", "http"];
-    FAMILIES.iter().any(|family| stem.starts_with(family))
-        || others.contains(&stem)
-        || ALL.iter().any(|known| known.module.split(',').any(|module| module == format!("mod_{stem}.c")))
-}
-
 /// Beginnings of the names of directives of modules that are often added to Apache.
 const STRANGERS: [(&str, &str); 11] = [
     ("php_", "mod_php"),

@@ -1,7 +1,7 @@
 //! Directives that are known and do not act: their place and their number of words are checked, what they hide from the model
 //! is noted, and what our runtime leaves out is named when it is asked about.
 
-use super::{MACRO_NOT_EXPANDED, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk};
+use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk};
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::directive::{INVALID_VALUE, Kind, Known};
 use crate::compiler::expand::IGNORED_WORDS;
@@ -37,10 +37,8 @@ impl Walk<'_> {
         }
         self.note(directive, known, place);
         if known.name == "Use" {
+            // Only what could not be expanded is left here.
             self.server.beyond.macros = true;
-            if self.server.judge == Judge::Apache {
-                self.report.push(MACRO_NOT_EXPANDED.at(directive.span(), "not checked"));
-            }
         }
         self.unsupported(directive, known);
     }

@@ -2,7 +2,9 @@
 
 use regex::Regex;
 
-use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk};
+use super::{
+    ELSE_WITHOUT_IF, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
+};
 use crate::compiler::diagnostic::{Severity, nearest};
 use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, UNSUPPORTED_VALUE};
 use crate::compiler::model::{Host, Judge, Matcher, Section, without_trailing_slash};
@@ -15,6 +17,9 @@ impl Walk<'_> {
     pub(super) fn section(&mut self, section: syntax::Section, place: &mut Place<'_>) {
         let opening = &section.opening;
         let name = format!("<{}", opening.name.text);
+        if self.module_is_missing(opening, &name) {
+            return;
+        }
         let Some(entry) = directive::find(&name) else {
             let near = nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
             let found = UNKNOWN_DIRECTIVE.at(opening.name.span, "no such section");
@@ -76,6 +81,7 @@ impl Walk<'_> {
             host: &mut host,
             host_index,
             section: None,
+            if_may_go_on: false,
         };
         self.nodes(nodes, inside);
         self.hosts.push(host);
@@ -136,6 +142,7 @@ impl Walk<'_> {
     /// A section that does not act: its lines are checked, and what they would do is noted as unknown.
     fn other_section(&mut self, section: syntax::Section, known: &'static Known, place: &mut Place<'_>) {
         let syntax::Section { opening, nodes, closed } = section;
+        self.arguments_of_section(&opening, known, place);
         let kind = match known.name.to_ascii_lowercase().as_str() {
             "<if" | "<elseif" | "<else" => "If",
             "<proxy" | "<proxymatch" => "Proxy",
@@ -162,6 +169,40 @@ impl Walk<'_> {
         }
     }
 
+    /// How many words the opening line may have, and what must stand before it.
+    fn arguments_of_section(&mut self, opening: &Directive, known: &'static Known, place: &mut Place<'_>) {
+        let name = known.name.to_ascii_lowercase();
+        let words = opening.words();
+        syntax::report_unclosed_quotes(&words, self.report);
+        let (least, most) = match name.as_str() {
+            "<else" | "<requireall" | "<requireany" | "<requirenone" => (0, 0),
+            "<if" | "<elseif" => (1, 1),
+            "<proxy" => (0, if words.first().is_some_and(|word| word.text == "~") { 2 } else { 1 }),
+            "<limit" | "<limitexcept" => (1, usize::MAX),
+            _ => return,
+        };
+        if words.len() < least || words.first().is_some_and(|word| word.text.is_empty() && least > 0) {
+            self.report.push(MISSING_ARGUMENT.at(opening.span(), "an argument is missing"));
+        } else if let Some(word) = words.get(most) {
+            let last = words.last().unwrap_or(word);
+            let found = TOO_MANY_ARGUMENTS.at(word.span.to(last.span), "one word too many");
+            let help = if most == 0 {
+                "this section takes no argument"
+            } else {
+                "put quotes around an expression that holds blanks"
+            };
+            self.report.push(found.help(help));
+        }
+        match name.as_str() {
+            "<if" => place.if_may_go_on = true,
+            "<elseif" | "<else" if !place.if_may_go_on => {
+                self.report.push(ELSE_WITHOUT_IF.at(opening.name.span, "no `<If>` stands before it in this section"));
+            }
+            "<else" => place.if_may_go_on = false,
+            _ => {}
+        }
+    }
+
     fn inside(
         &mut self,
         (nodes, closed): (Vec<Node>, bool),
@@ -178,6 +219,7 @@ impl Walk<'_> {
             host: &mut *place.host,
             host_index: place.host_index,
             section: Some(inner),
+            if_may_go_on: false,
         };
         self.nodes(nodes, inside);
     }

@@ -101,6 +101,15 @@ impl Mapped {
         slice
     }
 
+    /// The same text, read again: what was written in one source is taken to be written in the other.
+    #[must_use]
+    pub fn read_again(mut self, from: SourceId, to: SourceId) -> Self {
+        for piece in self.pieces.iter_mut().filter(|piece| piece.span.source == from) {
+            piece.span.source = to;
+        }
+        self
+    }
+
     fn index_at(&self, at: usize) -> usize {
         self.pieces.partition_point(|piece| piece.at as usize <= at).saturating_sub(1)
     }

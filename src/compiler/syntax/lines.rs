@@ -34,14 +34,19 @@ pub(super) struct LogicalLine {
 }
 
 /// What a line is. Comments and empty lines are nothing.
-pub(super) enum Statement {
+#[derive(Debug)]
+pub enum Statement {
+    /// A name and its words.
     Directive(Directive),
-    /// `<Name arguments>`; whether the `>` is there.
+    /// `<Name arguments>`, the `>` and what follows it among the arguments.
     Opening(Directive),
-    /// `</Name>` and what follows; whether the `>` is there.
+    /// `</Name>` and what follows.
     Closing {
+        /// The name, as written.
         name: Spanned<String>,
+        /// Whether the `>` is there.
         closed: bool,
+        /// What follows the `>`.
         tail: Mapped,
     },
 }
