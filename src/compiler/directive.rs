@@ -4,6 +4,7 @@
 mod access;
 mod args;
 mod core;
+mod expression;
 mod files;
 mod kind;
 mod known;
@@ -18,8 +19,10 @@ use std::sync::LazyLock;
 
 use super::diagnostic::{Code, Severity};
 
+pub use access::PROVIDERS;
 pub use args::Args;
-pub use kind::{Kind, Wrong};
+pub use expression::{Mistake, check as check_expression};
+pub use kind::{Kind, Wrong, choice};
 pub use known::{ArgsRule, Known, Unsupported, removed, stranger};
 pub(crate) use log::parse_format;
 pub use scope::Scope;

@@ -2,6 +2,8 @@
 //! entry put it into the model.
 
 mod arguments;
+mod authorization;
+mod expressions;
 mod known;
 mod sections;
 
@@ -11,7 +13,7 @@ use std::path::PathBuf;
 use super::diagnostic::{Code, Report, Severity, nearest};
 use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
 use super::expand::Modules;
-use super::model::{Host, Judge, Section, Server};
+use super::model::{Host, Judge, Line, Section, Server};
 use super::source::{Span, Spanned};
 use super::syntax::{Directive, Node};
 
@@ -38,7 +40,7 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
     let server = Server::new(settings.judge, settings.server_root.clone());
     let modules = settings.modules;
     let mut walk =
-        Walk { server, hosts: Vec::new(), report, lenient: settings.lenient, modules, said: BTreeSet::new() };
+        Walk { server, hosts: Vec::new(), report, lenient: settings.lenient, modules, provider_aliases: BTreeSet::new(), said: BTreeSet::new() };
     let mut main = Host::new(settings.start);
     let place = &mut Place {
         context: Context::ServerConfig,
@@ -66,6 +68,8 @@ struct Walk<'a> {
     report: &'a mut Report,
     lenient: bool,
     modules: &'a Modules,
+    /// Names that `<AuthzProviderAlias>` and `<AuthnProviderAlias>` define.
+    provider_aliases: BTreeSet<String>,
     /// Directives without effect in our runtime, and modules that are not loaded, that were named already.
     said: BTreeSet<&'static str>,
 }
@@ -101,6 +105,10 @@ impl Walk<'_> {
         if self.module_is_missing(directive, name) {
             return;
         }
+        self.keep_line(directive, place);
+        if !self.authorization(directive, place) {
+            return;
+        }
         match directive::find(name) {
             None => self.unknown(directive),
             Some(Entry::Known(known)) => self.known(directive, known, place),
@@ -114,6 +122,17 @@ impl Walk<'_> {
                     self.server.beyond.failed.insert(spec.name);
                 }
             },
+        }
+    }
+
+    /// Keeps a line that checks read.
+    fn keep_line(&self, directive: &Directive, place: &mut Place<'_>) {
+        let Some(name) = Line::kept(&directive.name.text) else { return };
+        let words = directive.words().into_iter().map(|word| Spanned::new(word.text.to_string(), word.span)).collect();
+        let line = Line { name, words, span: directive.span(), groups_before: self.server.process_groups.len() };
+        match place.section.as_deref_mut() {
+            Some(section) => section.settings.lines.push(line),
+            None => place.host.settings.lines.push(line),
         }
     }
 
@@ -233,6 +252,9 @@ pub const CODES: &[&Code] = &[
     &NO_EFFECT_HERE,
     &VIRTUAL_HOST_ADDRESS_IGNORED,
     &ELSE_WITHOUT_IF,
+    &INVALID_EXPRESSION,
+    &EMPTY_CONTAINER,
+    &MISPLACED_NEGATION,
 ];
 
 static UNKNOWN_DIRECTIVE: Code = Code::error(
@@ -309,5 +331,23 @@ static ELSE_WITHOUT_IF: Code = Code::error(
     "else-without-if",
     "`<Else>` or `<ElseIf>` belongs to no `<If>`",
     include_str!("lower/else_without_if.md"),
+)
+.predicts(&["AH00526"]);
+
+static INVALID_EXPRESSION: Code =
+    Code::error("invalid-expression", "an expression cannot be read", include_str!("lower/invalid_expression.md"))
+        .predicts(&["AH00526"]);
+
+static EMPTY_CONTAINER: Code = Code::error(
+    "empty-container",
+    "a section of requirements lets nobody in",
+    include_str!("lower/empty_container.md"),
+)
+.predicts(&["AH01624"]);
+
+static MISPLACED_NEGATION: Code = Code::error(
+    "misplaced-negation",
+    "a requirement that only keeps people out stands where one is enough to get in",
+    include_str!("lower/misplaced_negation.md"),
 )
 .predicts(&["AH00526"]);

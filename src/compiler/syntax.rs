@@ -6,17 +6,18 @@ mod tree;
 mod words;
 
 use super::diagnostic::{Code, Report};
-use super::source::{Mapped, SourceId};
+use super::source::{Mapped, SourceId, Text};
 
-pub use lines::Statement;
+pub use lines::{Lines, Statement};
 pub use sections::{Around, Tree, cut_at_bracket};
 pub use tree::{Directive, File, Node, Section};
 pub use words::{ValueOption, Word, options, words};
 
 /// Reads a text that is kept as `source`, as it stands: nothing is included, and every condition's lines are there.
-pub fn parse(source: SourceId, text: &str, report: &mut Report) -> File {
+pub fn parse(source: SourceId, text: &Text, report: &mut Report) -> File {
     let mut tree = Tree::default();
-    for line in lines(source, text, report) {
+    let mut lines = Lines::of(source, text);
+    while let Some(line) = lines.next(report) {
         match statement(line) {
             Some(Statement::Directive(directive)) => tree.directive(directive),
             Some(Statement::Opening(mut opening)) => {
@@ -28,20 +29,6 @@ pub fn parse(source: SourceId, text: &str, report: &mut Report) -> File {
         }
     }
     File { nodes: tree.finish(report) }
-}
-
-/// The logical lines of a text that are neither empty nor comments. What a person cannot see in them is reported.
-pub fn lines(source: SourceId, text: &str, report: &mut Report) -> Vec<Mapped> {
-    let mut lines = Vec::new();
-    for line in lines::logical_lines(source, text) {
-        if lines::is_short_enough(&line, report) {
-            lines::look_for_traps(&line, report);
-            if !line.text.text().starts_with('#') {
-                lines.push(line.text);
-            }
-        }
-    }
-    lines
 }
 
 /// What a logical line is; `None` for a comment and for nothing.

@@ -20,6 +20,8 @@ pub struct Known {
     pub directory_kinds: Vec<&'static str>,
     /// How many words it takes.
     pub args: ArgsRule,
+    /// What each word must be one of; empty where it may be anything.
+    pub choices: Vec<&'static str>,
     /// What is lost where our runtime leaves it out.
     pub unsupported: Unsupported,
 }
@@ -48,8 +50,9 @@ pub struct ArgsRule {
 
 static ALL: LazyLock<Vec<Known>> = LazyLock::new(|| {
     let unsupported = unsupported();
+    let choices: HashMap<&str, &str> = rows(include_str!("domains.tsv")).map(|row| (row[0], row[1])).collect();
     let rows = rows(include_str!("httpd.tsv")).chain(rows(include_str!("mod_wsgi.tsv")));
-    rows.map(|row| known(&row, &unsupported)).collect()
+    rows.map(|row| known(&row, &unsupported, &choices)).collect()
 });
 
 static REMOVED: LazyLock<HashMap<String, &'static str>> =
@@ -99,7 +102,11 @@ fn unsupported() -> HashMap<String, Unsupported> {
         .collect()
 }
 
-fn known(row: &[&'static str], unsupported: &HashMap<String, Unsupported>) -> Known {
+fn known(
+    row: &[&'static str],
+    unsupported: &HashMap<String, Unsupported>,
+    choices: &HashMap<&str, &'static str>,
+) -> Known {
     let [name, module, _, contexts, _, args, _, kinds, ..] = *row else {
         unreachable!("every row of the table has nine columns")
     };
@@ -110,6 +117,7 @@ fn known(row: &[&'static str], unsupported: &HashMap<String, Unsupported>) -> Kn
         contexts: contexts.split(',').filter_map(context).collect(),
         directory_kinds: kinds.split(',').filter(|kind| *kind != "-").collect(),
         args: args_rule(args),
+        choices: choices.get(name).map(|choices| choices.split(' ').collect()).unwrap_or_default(),
         unsupported: graded(name)
             .or_else(|| graded(module))
             .unwrap_or(Unsupported { severity: Severity::Error, what: "what it does" }),

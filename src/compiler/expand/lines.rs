@@ -2,39 +2,41 @@
 
 use std::vec::IntoIter;
 
+use crate::compiler::diagnostic::Report;
 use crate::compiler::source::Mapped;
+use crate::compiler::syntax;
 
 /// A queue of lines.
 pub(super) struct Lines {
-    file: IntoIter<Mapped>,
+    file: syntax::Lines,
     /// The macros in use, the innermost last, each with what is left of it.
     macros: Vec<(String, IntoIter<Mapped>)>,
-    /// No line end follows the last line of the file.
-    unended: bool,
     /// The last line, when Apache does not read it.
     pub(super) lost: Option<Mapped>,
 }
 
 impl Lines {
     /// The lines of a file.
-    pub(super) fn of(lines: Vec<Mapped>, text: &str) -> Self {
-        let unended = !text.ends_with('\n');
-        Self { file: lines.into_iter(), macros: Vec::new(), unended, lost: None }
+    pub(super) fn of(file: syntax::Lines) -> Self {
+        Self { file, macros: Vec::new(), lost: None }
     }
 
     /// The next line.
-    pub(super) fn next(&mut self) -> Option<Mapped> {
+    pub(super) fn next(&mut self, report: &mut Report) -> Option<Mapped> {
+        let in_macro = !self.macros.is_empty();
         while let Some((_, lines)) = self.macros.last_mut() {
             if let Some(line) = lines.next() {
                 return Some(line);
             }
             self.macros.pop();
-            // mod_macro takes a line that the file ends in for no line, right after the lines of a macro.
-            if self.macros.is_empty() && self.unended && self.file.len() == 1 {
-                self.lost = self.file.next();
-            }
         }
-        self.file.next()
+        let line = self.file.next(report)?;
+        // mod_macro takes a line that the file ends in for no line, right after the lines of a macro.
+        if in_macro && self.file.ends_with(&line) {
+            self.lost = Some(line);
+            return None;
+        }
+        Some(line)
     }
 
     /// Puts the lines of a macro in front.

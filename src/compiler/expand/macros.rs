@@ -68,7 +68,7 @@ impl Expander<'_> {
         let mut macros = 1;
         let mut balance = 0_i32;
         let mut lowest = 0;
-        while let Some(line) = lines.next() {
+        while let Some(line) = lines.next(self.report) {
             let word = first_word(&line).to_ascii_lowercase();
             match word.as_str() {
                 "</macro>" => macros -= 1,
@@ -226,7 +226,7 @@ fn inserted(parameter: &Word, argument: &Word) -> String {
     if parameter.text.starts_with('@') {
         format!("\"{}\"", argument.text.replace('\\', "\\\\").replace('"', "\\\""))
     } else {
-        argument.text.clone()
+        argument.text.to_string()
     }
 }
 

@@ -8,8 +8,8 @@ use crate::compiler::syntax::{Directive, MALFORMED_TAG, MISMATCHED_CLOSING, UNCL
 impl Expander<'_> {
     /// Reads over the lines up to the end of a section.
     pub(super) fn skip(&mut self, opening: &Directive, lines: &mut Lines) {
-        let mut open = vec![opening.name.text.clone()];
-        while let Some(line) = lines.next() {
+        let mut open = vec![opening.name.text.to_string()];
+        while let Some(line) = lines.next(self.report) {
             let word = first_word(&line);
             let Some(tag) = word.strip_prefix('<') else { continue };
             let Some(closing) = tag.strip_prefix('/') else {
@@ -23,7 +23,7 @@ impl Expander<'_> {
                 continue;
             };
             let Some(at) = open.iter().rposition(|open| open.eq_ignore_ascii_case(name)) else {
-                let innermost = open.last().unwrap_or(&opening.name.text);
+                let innermost = open.last().map_or(opening.name.text.as_str(), String::as_str);
                 let found = MISMATCHED_CLOSING.at(span, format!("does not close `<{innermost}>`"));
                 self.report.push(found.and(opening.span(), "in the lines that this leaves out"));
                 continue;

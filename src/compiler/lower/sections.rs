@@ -7,7 +7,7 @@ use super::{
 };
 use crate::compiler::diagnostic::{Severity, nearest};
 use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, UNSUPPORTED_VALUE};
-use crate::compiler::model::{Host, Judge, Matcher, Section, without_trailing_slash};
+use crate::compiler::model::{Host, Judge, Limit, Matcher, Section, without_trailing_slash};
 use crate::compiler::source::Spanned;
 use crate::compiler::syntax::{self, Directive, Node, Word};
 use crate::plan::HostAddress;
@@ -143,6 +143,7 @@ impl Walk<'_> {
     fn other_section(&mut self, section: syntax::Section, known: &'static Known, place: &mut Place<'_>) {
         let syntax::Section { opening, nodes, closed } = section;
         self.arguments_of_section(&opening, known, place);
+        self.requirements(&opening, &nodes);
         let kind = match known.name.to_ascii_lowercase().as_str() {
             "<if" | "<elseif" | "<else" => "If",
             "<proxy" | "<proxymatch" => "Proxy",
@@ -164,7 +165,13 @@ impl Walk<'_> {
             around.settings.access_is_more = true;
             // Everything else in it holds as if it stood outside.
             if around.settings.process_group.is_none() {
-                around.settings.process_group = inner.settings.process_group;
+                around.settings.process_group = inner.settings.process_group.take();
+            }
+            around.settings.lines.append(&mut inner.settings.lines);
+            if kind == "Limit" {
+                let methods = opening.words().into_iter().map(|word| word.text.to_string()).collect();
+                let except = opening.is("LimitExcept");
+                around.settings.limits.push(Limit { except, methods, settings: inner.settings, span: opening.span() });
             }
         }
     }
@@ -179,6 +186,10 @@ impl Walk<'_> {
             "<if" | "<elseif" => (1, 1),
             "<proxy" => (0, if words.first().is_some_and(|word| word.text == "~") { 2 } else { 1 }),
             "<limit" | "<limitexcept" => (1, usize::MAX),
+            "<authzprovideralias" | "<authnprovideralias" => {
+                self.provider_aliases.extend(words.get(1).map(|word| word.text.to_ascii_lowercase()));
+                return;
+            }
             _ => return,
         };
         if words.len() < least || words.first().is_some_and(|word| word.text.is_empty() && least > 0) {
@@ -193,6 +204,10 @@ impl Walk<'_> {
             };
             self.report.push(found.help(help));
         }
+        if let "<if" | "<elseif" = name.as_str() {
+            self.condition(&opening.arguments, words.first());
+        }
+        self.container(opening, &name, place);
         match name.as_str() {
             "<if" => place.if_may_go_on = true,
             "<elseif" | "<else" if !place.if_may_go_on => {
@@ -246,7 +261,7 @@ impl Walk<'_> {
                 word
             }
         };
-        let text = word.text.clone();
+        let text = word.text.to_string();
         let pattern = text.contains(['*', '?', '[']);
         let matcher = match kind {
             SectionKind::DirectoryMatch => Match::DirectoryRegex(text),
@@ -274,7 +289,7 @@ impl Walk<'_> {
             Ok(_) => return Some(()),
             Err(error) => error.to_string(),
         };
-        let foreign = ["look-around", "backreferences", "unrecognized escape", "repetition operator"];
+        let foreign = ["look-around", "backreferences", "unrecognized escape", "repetition quantifier", "unclosed counted"];
         if foreign.iter().any(|reason| error.contains(reason)) {
             if self.server.judge == Judge::WsgiServe {
                 let severity = if self.lenient { Severity::Warning } else { Severity::Error };

@@ -2,12 +2,13 @@
 //! go on after it.
 
 use super::tree::{Directive, Node, Section};
+use super::words::Word;
 use super::{
     MALFORMED_TAG, MISMATCHED_CLOSING, NESTING_TOO_DEEP, TEXT_AFTER_CLOSING_TAG, TEXT_AFTER_OPENING_TAG,
     UNCLOSED_SECTION, UNMATCHED_CLOSING,
 };
 use crate::compiler::diagnostic::{Report, Severity, nearest};
-use crate::compiler::source::{Mapped, Span, Spanned};
+use crate::compiler::source::{Mapped, Span};
 
 /// How deep sections may be nested. What is deeper is read as if it stood at this depth.
 const DEEPEST: usize = 64;
@@ -44,7 +45,7 @@ pub struct Tree {
     /// Sections that are open around the file.
     outside: usize,
     /// Sections beyond [`DEEPEST`]: their lines are kept, they themselves are not.
-    too_deep: Vec<Spanned<String>>,
+    too_deep: Vec<Word>,
 }
 
 impl Tree {
@@ -92,24 +93,24 @@ impl Tree {
             }
             report.push(found);
         }
-        self.too_deep.push(opening.name.spanned());
+        self.too_deep.push(opening.name);
     }
 
     /// Closes a section: the innermost of that name.
-    pub fn close(&mut self, name: &Spanned<String>, closed: bool, tail: &Mapped, report: &mut Report) {
+    pub fn close(&mut self, name: &Word, closed: bool, tail: &Mapped, report: &mut Report) {
         let whole =
             Span { start: name.span.start.saturating_sub(2), end: name.span.end + u32::from(closed), ..name.span };
         if closed {
             look_at_tail(name, tail, report);
         } else {
-            let help = format!("write `</{}>`", name.value);
+            let help = format!("write `</{}>`", name.text);
             report.push(MALFORMED_TAG.at(whole.to(tail.whole()), "`>` must follow the name").help(help));
         }
-        if let Some(at) = self.too_deep.iter().rposition(|open| open.value.eq_ignore_ascii_case(&name.value)) {
+        if let Some(at) = self.too_deep.iter().rposition(|open| open.text.eq_ignore_ascii_case(&name.text)) {
             self.too_deep.truncate(at);
             return;
         }
-        let Some(at) = self.open.iter().rposition(|open| open.opening.is(&name.value)) else {
+        let Some(at) = self.open.iter().rposition(|open| open.opening.is(&name.text)) else {
             self.close_misspelt(name, whole, report);
             return;
         };
@@ -117,8 +118,8 @@ impl Tree {
         while self.open.len() > at + 1 {
             let inner = &self.open[self.open.len() - 1].opening;
             let found = UNCLOSED_SECTION.at(tag(inner), "opened here, never closed");
-            let found = found.and(whole, format!("`<{}>` ends here", name.value));
-            let help = format!("add `</{}>` before `</{}>`", inner.name.text, name.value);
+            let found = found.and(whole, format!("`<{}>` ends here", name.text));
+            let help = format!("add `</{}>` before `</{}>`", inner.name.text, name.text);
             report.push(found.help(help));
             self.leave(false);
         }
@@ -126,10 +127,10 @@ impl Tree {
     }
 
     /// A closing tag of no open section: perhaps the innermost one's, misspelt.
-    fn close_misspelt(&mut self, name: &Spanned<String>, whole: Span, report: &mut Report) {
+    fn close_misspelt(&mut self, name: &Word, whole: Span, report: &mut Report) {
         let innermost = self.open.last().map(|Open { opening, .. }| (opening.name.text.clone(), tag(opening)));
         match innermost {
-            Some((open, span)) if nearest(&name.value, [open.as_str()]).is_some() => {
+            Some((open, span)) if nearest(&name.text, [open.as_str()]).is_some() => {
                 let found = MISMATCHED_CLOSING.at(whole, format!("does not close `<{open}>`"));
                 report.push(found.and(span, "opened here").help(format!("write `</{open}>`")));
                 self.leave(true);
@@ -185,14 +186,14 @@ fn look_after_opening(opening: &Directive, start: usize, report: &mut Report) {
 }
 
 /// What follows a closing tag.
-fn look_at_tail(name: &Spanned<String>, tail: &Mapped, report: &mut Report) {
+fn look_at_tail(name: &Word, tail: &Mapped, report: &mut Report) {
     let text = tail.text().trim();
     if text.is_empty() {
         return;
     }
     let at = tail.text().len() - tail.text().trim_start().len();
     let span = tail.span(at..at + text.len());
-    let conditional = CONDITIONALS.iter().any(|known| known.eq_ignore_ascii_case(&name.value));
+    let conditional = CONDITIONALS.iter().any(|known| known.eq_ignore_ascii_case(&name.text));
     let found = if text.starts_with('<') {
         TEXT_AFTER_CLOSING_TAG.at(span, "this tag is lost").graded(Severity::Error)
     } else if conditional {
