@@ -161,7 +161,7 @@ impl Walk<'_> {
             }
             around.settings.lines.append(&mut inner.settings.lines);
             if kind == "Limit" {
-                let methods = opening.words().into_iter().map(|word| word.text).collect();
+                let methods = opening.words().into_iter().map(|word| word.text.to_string()).collect();
                 let except = opening.is("LimitExcept");
                 around.settings.limits.push(Limit { except, methods, settings: inner.settings, span: opening.span() });
             }
@@ -210,7 +210,7 @@ impl Walk<'_> {
                 word
             }
         };
-        let text = word.text.clone();
+        let text = word.text.to_string();
         let pattern = text.contains(['*', '?', '[']);
         let matcher = match kind {
             SectionKind::DirectoryMatch => Match::DirectoryRegex(text),
