@@ -6,9 +6,11 @@ mod access_styles_contradict;
 mod alias_not_granted;
 mod allow_override_out_of_place;
 mod application_group_has_no_effect;
+mod application_group_not_global;
 mod authentication_incomplete;
 mod authentication_script_missing;
 mod authentication_script_unused;
+mod authorization_not_passed;
 mod callable_not_expanded;
 mod certificate_without_tls;
 mod chosen;
@@ -22,6 +24,7 @@ mod duplicate_listen;
 mod duplicate_process_group;
 mod effect;
 mod embedded_by_accident;
+mod embedded_mode_not_restricted;
 mod embedded_mode_refused;
 mod embedded_setting_unused;
 mod environment_set_per_request;
@@ -52,7 +55,10 @@ mod process_group_forbidden;
 mod process_group_has_no_effect;
 mod process_group_named_like_option;
 mod process_group_out_of_reach;
+mod process_group_without_display_name;
+mod process_group_without_locale;
 mod process_group_without_threads;
+mod process_group_without_time_limit;
 mod proxy_header_unknown;
 mod python_home_not_a_prefix;
 mod python_path_not_a_list;
@@ -72,10 +78,13 @@ mod script_outside_chroot;
 mod script_under_alias;
 mod secret_under_served_folder;
 mod served_folder_too_wide;
+mod server_name_missing;
 mod setting_repeated;
 mod several_mpms;
 mod shadowed_alias;
 mod shadowed_mount;
+mod single_process_counts_as_several;
+mod site_packages_instead_of_home;
 mod slash_mismatch;
 mod status_page_open;
 mod threads_beyond_front;
@@ -91,6 +100,7 @@ mod unknown_process_group;
 mod unknown_token;
 mod unused_process_group;
 mod url_path_never_matches;
+mod user_without_group;
 mod virtual_host_port_not_listened;
 mod virtual_host_unreachable;
 mod virtual_host_without_name;
@@ -113,9 +123,11 @@ pub const CHECKS: &[Check] = &[
     alias_not_granted::CHECK,
     allow_override_out_of_place::CHECK,
     application_group_has_no_effect::CHECK,
+    application_group_not_global::CHECK,
     authentication_incomplete::CHECK,
     authentication_script_missing::CHECK,
     authentication_script_unused::CHECK,
+    authorization_not_passed::CHECK,
     callable_not_expanded::CHECK,
     certificate_without_tls::CHECK,
     condition_without_rule::CHECK,
@@ -127,6 +139,7 @@ pub const CHECKS: &[Check] = &[
     duplicate_listen::CHECK,
     duplicate_process_group::CHECK,
     embedded_by_accident::CHECK,
+    embedded_mode_not_restricted::CHECK,
     embedded_mode_refused::CHECK,
     embedded_setting_unused::CHECK,
     environment_set_per_request::CHECK,
@@ -156,7 +169,10 @@ pub const CHECKS: &[Check] = &[
     process_group_has_no_effect::CHECK,
     process_group_named_like_option::CHECK,
     process_group_out_of_reach::CHECK,
+    process_group_without_display_name::CHECK,
+    process_group_without_locale::CHECK,
     process_group_without_threads::CHECK,
+    process_group_without_time_limit::CHECK,
     proxy_header_unknown::CHECK,
     python_home_not_a_prefix::CHECK,
     python_path_not_a_list::CHECK,
@@ -175,10 +191,13 @@ pub const CHECKS: &[Check] = &[
     script_under_alias::CHECK,
     secret_under_served_folder::CHECK,
     served_folder_too_wide::CHECK,
+    server_name_missing::CHECK,
     setting_repeated::CHECK,
     several_mpms::CHECK,
     shadowed_alias::CHECK,
     shadowed_mount::CHECK,
+    single_process_counts_as_several::CHECK,
+    site_packages_instead_of_home::CHECK,
     slash_mismatch::CHECK,
     status_page_open::CHECK,
     threads_beyond_front::CHECK,
@@ -194,6 +213,7 @@ pub const CHECKS: &[Check] = &[
     unknown_token::CHECK,
     unused_process_group::CHECK,
     url_path_never_matches::CHECK,
+    user_without_group::CHECK,
     virtual_host_port_not_listened::CHECK,
     virtual_host_unreachable::CHECK,
     virtual_host_without_name::CHECK,
