@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod directive;
 pub mod expand;
 pub mod explain;
+pub mod inspect;
 pub mod lower;
 pub mod model;
 pub mod resolve;
@@ -47,6 +48,8 @@ pub struct Options {
     pub ignore_unsupported: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
+    /// `--no-files`: the machine that the configuration is for is not looked at.
+    pub no_files: bool,
 }
 
 /// A configuration after all stages.
@@ -98,6 +101,7 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
     nodes.extend(main);
     nodes.extend(expander.command_line(&options.after));
     let loaded = expander.loaded().to_vec();
+    let modules = expander.module_files().to_vec();
     let settings = lower::Settings {
         judge: options.judge,
         lenient: options.ignore_unsupported,
@@ -108,6 +112,9 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    if let Some(machine) = files.machine().filter(|_| !options.no_files) {
+        inspect::inspect(&server, machine, &modules, &mut sources, &mut report);
+    }
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }

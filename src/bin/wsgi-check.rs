@@ -45,6 +45,9 @@ struct Arguments {
     /// Look for matters of taste too.
     #[arg(long)]
     pedantic: bool,
+    /// Do not look at the machine: its files, its Pythons, its accounts.
+    #[arg(long)]
+    no_files: bool,
     /// Print the page of a finding or a directive.
     #[arg(long, value_name = "NAME", exclusive = true)]
     explain: Option<String>,
@@ -128,6 +131,7 @@ fn options(arguments: &Arguments) -> Options {
             .collect(),
         ignore_unsupported: arguments.ignore_unsupported,
         pedantic: arguments.pedantic,
+        no_files: arguments.no_files,
     }
 }
 

@@ -157,6 +157,8 @@ fn options(arguments: &Arguments) -> Options {
         log_level: arguments.level.map(Level::plain),
         environment: environment(),
         ignore_unsupported: arguments.ignore_unsupported,
+        // A server that starts says itself what the machine lacks, and starts with what is there.
+        no_files: !arguments.test,
         ..Options::default()
     }
 }

@@ -32,6 +32,15 @@ pub struct Surroundings<'a> {
     pub is_known: fn(&str) -> bool,
 }
 
+/// One `LoadModule`.
+#[derive(Debug, Clone)]
+pub struct LoadedModule {
+    /// The name of the module.
+    pub name: String,
+    /// Its file.
+    pub file: Spanned<String>,
+}
+
 /// The state of reading, which every line may change for the lines after it.
 pub struct Expander<'a> {
     surroundings: Surroundings<'a>,
@@ -52,6 +61,7 @@ pub struct Expander<'a> {
     /// Undefined variables that were named already.
     said: BTreeSet<String>,
     loaded: Vec<String>,
+    module_files: Vec<LoadedModule>,
 }
 
 impl<'a> Expander<'a> {
@@ -71,6 +81,7 @@ impl<'a> Expander<'a> {
             full: false,
             said: BTreeSet::new(),
             loaded: Vec::new(),
+            module_files: Vec::new(),
             surroundings,
             sources,
             report,
@@ -110,6 +121,11 @@ impl<'a> Expander<'a> {
     /// The names of the modules that `LoadModule` added.
     pub fn loaded(&self) -> &[String] {
         &self.loaded
+    }
+
+    /// What `LoadModule` added, with the files.
+    pub fn module_files(&self) -> &[LoadedModule] {
+        &self.module_files
     }
 
     /// The configuration says itself where it lives or what it loads: it is no part of a larger one.
@@ -179,8 +195,9 @@ impl<'a> Expander<'a> {
 
     fn load_module(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [name, _file] = words.as_slice() else { return false };
+        let [name, file] = words.as_slice() else { return false };
         modules::load(&mut self.modules, &name.text);
+        self.module_files.push(LoadedModule { name: name.text.clone(), file: file.spanned() });
         self.loaded.push(name.text.clone());
         true
     }

@@ -2,12 +2,14 @@
 
 use super::diagnostic::{Code, Severity, nearest};
 use super::directive::{self, Arg, Entry, Spec, Times};
-use super::{check, expand, lower, syntax};
+use super::{check, expand, inspect, lower, syntax};
 
 /// Every kind of finding, sorted by name.
 pub fn codes() -> Vec<&'static Code> {
     let mut codes: Vec<&Code> = [syntax::CODES, expand::CODES, directive::CODES, lower::CODES].concat();
     codes.extend(check::CHECKS.iter().map(|check| check.code));
+    codes.push(inspect::FILES_NOT_HERE);
+    codes.extend(inspect::INSPECTIONS.iter().map(|inspection| inspection.code));
     codes.sort_by_key(|code| code.name);
     codes
 }

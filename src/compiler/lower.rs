@@ -114,6 +114,7 @@ impl Walk<'_> {
     fn acting(&mut self, directive: &Directive, spec: &'static Spec, place: &mut Place<'_>) {
         let errors = self.report.count(Severity::Error);
         let args = self.arguments(directive, spec);
+        self.note_file(directive, spec.name);
         match (&spec.effect, args) {
             (Effect::Lower(effect), Some(mut args)) => {
                 let mut scope = Scope {

@@ -60,6 +60,8 @@ pub struct Server {
     pub start_servers: Option<Spanned<u64>>,
     /// `ThreadsPerChild`.
     pub threads_per_child: Option<Spanned<u64>>,
+    /// Files that are named in directives which the model does not carry.
+    pub named_files: Vec<NamedFile>,
     /// What the configuration does that the model does not show.
     pub beyond: Beyond,
     groups_by_name: OnceLock<HashMap<String, usize>>,
@@ -78,6 +80,15 @@ pub struct Beyond {
     pub failed: BTreeSet<&'static str>,
     /// The file is meant to stand alone: it says where the server lives or what it loads.
     pub stands_alone: bool,
+}
+
+/// A file that a directive names.
+#[derive(Debug)]
+pub struct NamedFile {
+    /// The directive.
+    pub directive: &'static str,
+    /// The path, as written.
+    pub path: Spanned<String>,
 }
 
 /// One `Listen`.
@@ -224,6 +235,12 @@ pub struct ProcessGroup {
     pub umask: Option<Spanned<u64>>,
     /// Option `maximum-requests`.
     pub maximum_requests: Option<Spanned<u64>>,
+    /// Option `chroot`: its processes see other files than we do.
+    pub chroot: Option<Spanned<String>>,
+    /// Option `supplementary-groups`.
+    pub supplementary_groups: Option<Spanned<String>>,
+    /// Option `script-user`.
+    pub script_user: Option<Spanned<String>>,
 }
 
 impl Server {
@@ -245,6 +262,7 @@ impl Server {
             server_limit: None,
             start_servers: None,
             threads_per_child: None,
+            named_files: Vec::new(),
             beyond: Beyond::default(),
             groups_by_name: OnceLock::new(),
         }

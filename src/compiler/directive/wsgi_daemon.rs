@@ -79,6 +79,9 @@ fn daemon_process(args: &mut Args, scope: &mut Scope) {
         locale: args.option("locale"),
         umask: args.option::<String>("umask").map(octal),
         maximum_requests: args.option("maximum-requests"),
+        chroot: args.option("chroot"),
+        supplementary_groups: args.option("supplementary-groups"),
+        script_user: args.option("script-user"),
     };
     scope.server.process_groups.push(group);
 }
