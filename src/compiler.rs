@@ -57,7 +57,7 @@ pub struct Options {
 pub struct Compiled {
     /// Everything that was found, in the order of reading.
     pub report: Report,
-    /// What to run; `None` when there are errors.
+    /// What to run; `None` when the text has errors.
     pub plan: Option<Plan>,
     /// Every text that was read: what `report` points into.
     pub sources: Sources,
@@ -112,6 +112,8 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    // What the machine lacks takes nothing from what the text says.
+    let is_sound = !report.has_errors();
     if let Some(machine) = files.machine().filter(|_| !options.no_files) {
         inspect::inspect(&server, machine, &modules, &mut sources, &mut report);
     }
@@ -119,6 +121,6 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
         report.retain(|found| !found.code.pedantic);
     }
     report.sort(&sources);
-    let plan = (!report.has_errors()).then(|| resolve::resolve(&server, &sources, options.log_level));
+    let plan = is_sound.then(|| resolve::resolve(&server, &sources, options.log_level));
     Ok(Compiled { report, plan, sources })
 }

@@ -8,10 +8,9 @@ mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::diagnostic::{Code, Report};
-use super::source::{Files, ReadError, SourceId, Sources, Span, Spanned};
+use super::source::{Files, ReadError, SourceId, Sources, Span, Spanned, Text};
 use super::syntax::{self, Directive, Node, Section};
 
 pub use modules::VERSION;
@@ -67,7 +66,7 @@ pub struct Expander<'a> {
 impl<'a> Expander<'a> {
     /// A reader at the start of a configuration.
     pub fn new(surroundings: Surroundings<'a>, sources: &'a mut Sources, report: &'a mut Report) -> Self {
-        let nowhere = sources.add(Path::new("defaults"), Arc::from(""), None);
+        let nowhere = sources.add(Path::new("defaults"), Text::default(), None);
         let server_root = Spanned::new(surroundings.server_root.clone(), Span { source: nowhere, start: 0, end: 0 });
         Self {
             flags: surroundings.defines.iter().cloned().collect(),
@@ -109,7 +108,7 @@ impl<'a> Expander<'a> {
             return Vec::new();
         }
         let text = lines.join("\n");
-        let source = self.sources.add(Path::new("-C/-c directives"), Arc::from(text), None);
+        let source = self.sources.add(Path::new("-C/-c directives"), text.into(), None);
         self.source(source)
     }
 
@@ -134,7 +133,7 @@ impl<'a> Expander<'a> {
     }
 
     fn source(&mut self, source: SourceId) -> Vec<Node> {
-        let text = Arc::clone(&self.sources.get(source).text);
+        let text = self.sources.get(source).text.clone();
         let file = syntax::parse(source, &text, self.report);
         self.nodes(file.nodes)
     }
@@ -197,8 +196,8 @@ impl<'a> Expander<'a> {
         let words = directive.words();
         let [name, file] = words.as_slice() else { return false };
         modules::load(&mut self.modules, &name.text);
-        self.module_files.push(LoadedModule { name: name.text.clone(), file: file.spanned() });
-        self.loaded.push(name.text.clone());
+        self.module_files.push(LoadedModule { name: name.text.to_string(), file: file.spanned() });
+        self.loaded.push(name.text.to_string());
         true
     }
 
@@ -206,7 +205,7 @@ impl<'a> Expander<'a> {
         let words = directive.words();
         let [root] = words.as_slice() else { return false };
         syntax::report_unclosed_quotes(&words, self.report);
-        self.server_root = Spanned::new(PathBuf::from(&root.text), root.span);
+        self.server_root = Spanned::new(PathBuf::from(root.text.as_str()), root.span);
         true
     }
 
@@ -219,7 +218,7 @@ impl<'a> Expander<'a> {
                 (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(at as u32))
             }
         };
-        let source = self.sources.add(path, Arc::from(text), at);
+        let source = self.sources.add(path, text.into(), at);
         if let Some(start) = broken {
             let span = Span { source, start, end: start + '\u{FFFD}'.len_utf8() as u32 };
             self.report.push(NOT_UTF8.at(span, "the first such byte").help("save the file as UTF-8"));

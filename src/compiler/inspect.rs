@@ -1,10 +1,16 @@
 //! The inspections, one file each: what is wrong on the machine that a configuration is for, though every line is right.
 
 mod access;
+mod alias_target_not_found;
 mod callable_not_found;
 mod callable_only_in_program;
+mod certificate_not_found;
+mod configuration_world_writable;
 mod deployment;
+mod directory_section_behind_link;
+mod directory_section_not_found;
 mod django_settings_not_found;
+mod document_root_not_found;
 mod empty_script;
 mod environment;
 mod extension_in_two_interpreters;
@@ -12,8 +18,15 @@ mod extension_needs_main_interpreter;
 mod extension_of_another_python;
 mod extension_refuses_own_gil;
 mod folder_mounted_as_script;
+mod home_not_found;
+mod home_out_of_reach;
 mod import_script_not_found;
+mod locale_not_installed;
+mod log_folder_not_found;
+mod log_folder_writable;
+mod module_not_found;
 mod packages;
+mod private_key_readable;
 mod python_home_not_a_folder;
 mod python_home_not_found;
 mod python_home_of_lost_python;
@@ -30,7 +43,13 @@ mod script_not_utf8;
 mod script_out_of_reach;
 mod script_user_differs;
 mod script_world_writable;
+mod secrets_in_served_folder;
+mod served;
 mod set_env_not_in_os_environ;
+mod slash_after_file;
+mod socket_folder_not_found;
+mod static_files_out_of_reach;
+mod unknown_account;
 
 use super::diagnostic::{Code, Report, Severity};
 use super::expand::LoadedModule;
@@ -49,16 +68,29 @@ pub struct Inspection {
 
 /// Every inspection.
 pub const INSPECTIONS: &[Inspection] = &[
+    alias_target_not_found::INSPECTION,
     callable_not_found::INSPECTION,
     callable_only_in_program::INSPECTION,
+    certificate_not_found::INSPECTION,
+    configuration_world_writable::INSPECTION,
+    directory_section_behind_link::INSPECTION,
+    directory_section_not_found::INSPECTION,
     django_settings_not_found::INSPECTION,
+    document_root_not_found::INSPECTION,
     empty_script::INSPECTION,
     extension_in_two_interpreters::INSPECTION,
     extension_needs_main_interpreter::INSPECTION,
     extension_of_another_python::INSPECTION,
     extension_refuses_own_gil::INSPECTION,
     folder_mounted_as_script::INSPECTION,
+    home_not_found::INSPECTION,
+    home_out_of_reach::INSPECTION,
     import_script_not_found::INSPECTION,
+    locale_not_installed::INSPECTION,
+    log_folder_not_found::INSPECTION,
+    log_folder_writable::INSPECTION,
+    module_not_found::INSPECTION,
+    private_key_readable::INSPECTION,
     python_home_not_a_folder::INSPECTION,
     python_home_not_found::INSPECTION,
     python_home_of_lost_python::INSPECTION,
@@ -74,7 +106,12 @@ pub const INSPECTIONS: &[Inspection] = &[
     script_out_of_reach::INSPECTION,
     script_user_differs::INSPECTION,
     script_world_writable::INSPECTION,
+    secrets_in_served_folder::INSPECTION,
     set_env_not_in_os_environ::INSPECTION,
+    slash_after_file::INSPECTION,
+    socket_folder_not_found::INSPECTION,
+    static_files_out_of_reach::INSPECTION,
+    unknown_account::INSPECTION,
 ];
 
 /// Said instead of everything else where the deployment is not on this machine.

@@ -1,6 +1,7 @@
 //! What a configuration says, with the place of everything: servers, sections, mounts, process groups. Nothing is filled in
 //! here and nothing joined; that is for `resolve`.
 
+mod line;
 mod merge;
 mod section;
 mod settings;
@@ -13,9 +14,10 @@ use super::source::{Span, Spanned};
 use crate::plan::HostAddress;
 use crate::plan::log::{LogLevel, LogPart};
 
+pub use line::Line;
 pub use merge::{Merged, merge_order};
 pub use section::{Matcher, Section, path_is_within, starts_with_path, without_trailing_slash};
-pub use settings::{ApplicationGroupName, GroupName, Settings};
+pub use settings::{ApplicationGroupName, GroupName, Limit, Settings};
 
 /// For whom a configuration is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,8 +62,6 @@ pub struct Server {
     pub start_servers: Option<Spanned<u64>>,
     /// `ThreadsPerChild`.
     pub threads_per_child: Option<Spanned<u64>>,
-    /// Files that are named in directives which the model does not carry.
-    pub named_files: Vec<NamedFile>,
     /// What the configuration does that the model does not show.
     pub beyond: Beyond,
     groups_by_name: OnceLock<HashMap<String, usize>>,
@@ -80,15 +80,6 @@ pub struct Beyond {
     pub failed: BTreeSet<&'static str>,
     /// The file is meant to stand alone: it says where the server lives or what it loads.
     pub stands_alone: bool,
-}
-
-/// A file that a directive names.
-#[derive(Debug)]
-pub struct NamedFile {
-    /// The directive.
-    pub directive: &'static str,
-    /// The path, as written.
-    pub path: Spanned<String>,
 }
 
 /// One `Listen`.
@@ -235,12 +226,21 @@ pub struct ProcessGroup {
     pub umask: Option<Spanned<u64>>,
     /// Option `maximum-requests`.
     pub maximum_requests: Option<Spanned<u64>>,
-    /// Option `chroot`: its processes see other files than we do.
-    pub chroot: Option<Spanned<String>>,
-    /// Option `supplementary-groups`.
-    pub supplementary_groups: Option<Spanned<String>>,
-    /// Option `script-user`.
-    pub script_user: Option<Spanned<String>>,
+    /// The other options, by name.
+    pub others: Vec<(&'static str, Spanned<String>)>,
+}
+
+impl ProcessGroup {
+    /// An option that has no field of its own.
+    pub fn other(&self, name: &str) -> Option<&Spanned<String>> {
+        self.others.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// Such an option, read as a number.
+    pub fn number(&self, name: &str) -> Option<Spanned<u64>> {
+        let option = self.other(name)?;
+        Some(Spanned::new(option.value.parse().ok()?, option.span))
+    }
 }
 
 impl Server {
@@ -262,7 +262,6 @@ impl Server {
             server_limit: None,
             start_servers: None,
             threads_per_child: None,
-            named_files: Vec::new(),
             beyond: Beyond::default(),
             groups_by_name: OnceLock::new(),
         }
@@ -307,6 +306,20 @@ impl Server {
         self.hosts.iter().flat_map(|host| &host.mounts)
     }
 
+    /// Everything that sets something, with its host and, if it is none of a host's own, its section.
+    pub fn visit<'a>(&'a self, visitor: &mut impl FnMut(usize, Option<&'a Section>, &'a Settings)) {
+        for (index, host) in self.hosts.iter().enumerate() {
+            host.visit(&mut |section, settings| visitor(index, section, settings));
+        }
+    }
+
+    /// Every line of a directive, whatever section or host it stands in.
+    pub fn lines<'a>(&'a self, name: &str) -> Vec<&'a Line> {
+        let mut found = Vec::new();
+        self.visit(&mut |_, _, settings| found.extend(settings.lines.iter().filter(|line| line.name == name)));
+        found
+    }
+
     /// Every place that names a process group, with the index of its host.
     pub fn used_process_groups(&self) -> Vec<(usize, &Spanned<GroupName>)> {
         let mut used = Vec::new();
@@ -324,6 +337,14 @@ impl Server {
 }
 
 impl Host {
+    /// What it sets itself, and then what its sections set.
+    pub fn visit<'a>(&'a self, visitor: &mut impl FnMut(Option<&'a Section>, &'a Settings)) {
+        visitor(None, &self.settings);
+        for section in &self.sections {
+            section.visit(&mut |section| visitor(Some(section), &section.settings));
+        }
+    }
+
     /// A host that says nothing yet.
     pub fn new(span: Span) -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! Cases: a configuration in a file, with lines `#: …` that say how it is compiled.
 //!
-//! `#: --for wsgi-serve`, `#: -D NAME`, `#: env NAME=VALUE`, `#: device PATH`; and `#: file PATH`, after which another file begins.
+//! `#: --for wsgi-serve`, `#: --pedantic`, `#: --no-files`, `#: -D NAME`, `#: env NAME=VALUE`, `#: device PATH`; and `#: file PATH`, after which another file begins.
 //!
 //! After `#: machine` the files are those of the machine that the configuration is for. Then `#: file PATH MODE OWNER`, with
 //! `0644` and `root` as the defaults (the group is the owner's), `#: latin1 PATH` for a text in that encoding,

@@ -79,9 +79,7 @@ fn daemon_process(args: &mut Args, scope: &mut Scope) {
         locale: args.option("locale"),
         umask: args.option::<String>("umask").map(octal),
         maximum_requests: args.option("maximum-requests"),
-        chroot: args.option("chroot"),
-        supplementary_groups: args.option("supplementary-groups"),
-        script_user: args.option("script-user"),
+        others: args.rest(),
     };
     scope.server.process_groups.push(group);
 }

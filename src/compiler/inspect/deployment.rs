@@ -194,6 +194,11 @@ impl<'a> Deployment<'a> {
         known.then(|| root.value.join(path).to_string_lossy().into_owned())
     }
 
+    /// The first word of every line of a directive: of many, a file.
+    pub(super) fn first_words(&self, directive: &str) -> Vec<&'a Spanned<String>> {
+        self.server.lines(directive).into_iter().filter_map(|line| line.words.first()).collect()
+    }
+
     /// As whom the server's own processes run.
     pub(super) fn server_account(&self) -> Option<Account> {
         self.account(self.server.user.as_ref()?, self.server.group.as_ref())
@@ -201,7 +206,7 @@ impl<'a> Deployment<'a> {
 
     /// As whom the processes of a group run. What `supplementary-groups` and `chroot` change is not followed.
     pub(super) fn group_account(&self, group: &ProcessGroup) -> Option<Account> {
-        if group.supplementary_groups.is_some() || group.chroot.is_some() {
+        if group.other("supplementary-groups").is_some() || group.other("chroot").is_some() {
             return None;
         }
         match &group.user {
@@ -280,7 +285,7 @@ impl<'a> Deployment<'a> {
 
     /// Every folder that is put in front of `sys.path`.
     pub(super) fn python_paths(&self) -> Vec<PathEntry<'a>> {
-        let groups = self.server.process_groups.iter().filter(|group| group.chroot.is_none());
+        let groups = self.server.process_groups.iter().filter(|group| group.other("chroot").is_none());
         let of_groups = groups.filter_map(|group| Some((group.python_path.as_ref()?, Runner::Daemon(group))));
         let embedded = self.server.python_path.as_ref().map(|path| (path, Runner::Embedded));
         let mut entries = Vec::new();
@@ -309,6 +314,25 @@ impl<'a> Deployment<'a> {
         if let [only] = found[..] { Some(format!("{folder}/{only}")) } else { None }
     }
 
+    /// Every file that is written as a log, with its folder.
+    pub(super) fn log_folders(&self) -> Vec<(&'a Spanned<String>, String)> {
+        let hosts = self.server.hosts.iter();
+        let logs = hosts.flat_map(|host| host.error_log.iter().chain(host.access_logs.iter().map(|log| &log.target)));
+        let files = logs.filter(|log| !log.value.starts_with('|') && !log.value.starts_with("syslog"));
+        let folders = files.filter_map(|log| {
+            let path = self.path(&log.value)?;
+            let (folder, _) = path.rsplit_once('/')?;
+            (!folder.is_empty() && folder != "/dev" && !folder.starts_with("/proc")).then(|| (log, folder.to_owned()))
+        });
+        folders.collect()
+    }
+
+    /// Whether a path ends in a slash and a file stands there without it.
+    pub(super) fn is_file_with_slash(&self, path: &str) -> bool {
+        let file = path.trim_end_matches('/');
+        path.ends_with('/') && self.machine.kind(Path::new(file)) == Some(FileKind::File)
+    }
+
     /// Every folder or file that the server hands out, with the URL path where it does.
     pub(super) fn served(&self) -> Vec<(&'a Host, &'a Spanned<String>, String)> {
         let mut served = Vec::new();
@@ -320,7 +344,7 @@ impl<'a> Deployment<'a> {
     }
 
     fn all_homes(&self) -> Vec<Home<'a>> {
-        let groups = self.server.process_groups.iter().filter(|group| group.chroot.is_none());
+        let groups = self.server.process_groups.iter().filter(|group| group.other("chroot").is_none());
         let of_groups = groups.filter_map(|group| Some((group.python_home.as_ref()?, Some(group))));
         let named = of_groups.chain(self.server.python_home.as_ref().map(|home| (home, None)));
         let known = named.filter(|(path, _)| path.value.starts_with('/') && !path.value.contains("${"));
@@ -398,7 +422,7 @@ impl<'a> Deployment<'a> {
 impl Runner<'_> {
     /// Whether its processes see other files than the check does.
     fn has_other_files(self) -> bool {
-        matches!(self, Self::Daemon(group) if group.chroot.is_some())
+        matches!(self, Self::Daemon(group) if group.other("chroot").is_some())
     }
 
     /// The same number for the same processes.

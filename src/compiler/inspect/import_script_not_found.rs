@@ -15,11 +15,11 @@ static IMPORT_SCRIPT_NOT_FOUND: Code = Code::warning(
 const DIRECTIVES: [&str; 4] = ["WSGIImportScript", "WSGIAccessScript", "WSGIAuthUserScript", "WSGIAuthGroupScript"];
 
 fn run(deployment: &Deployment<'_>, report: &mut Report) {
-    for named in deployment.server.named_files.iter().filter(|named| DIRECTIVES.contains(&named.directive)) {
-        let Some(path) = deployment.path(&named.path.value) else { continue };
+    for word in DIRECTIVES.iter().flat_map(|name| deployment.first_words(name)) {
+        let Some(path) = deployment.path(&word.value) else { continue };
         if deployment.is_missing(&path) {
             let help = deployment.nearest_entry(&path).map(|near| format!("there is `{near}`"));
-            report.push(IMPORT_SCRIPT_NOT_FOUND.at(named.path.span, "no such file").maybe_help(help));
+            report.push(IMPORT_SCRIPT_NOT_FOUND.at(word.span, "no such file").maybe_help(help));
         }
     }
 }

@@ -21,7 +21,7 @@ fn run(deployment: &Deployment<'_>, report: &mut Report) {
     }
     for application in &deployment.applications {
         let Some(Runner::Daemon(group)) = application.runner else { continue };
-        let Some(wanted) = &group.script_user else { continue };
+        let Some(wanted) = group.other("script-user") else { continue };
         let (Ok(Some(user)), Look::There(status)) =
             (deployment.machine.user(&wanted.value), deployment.look(application.script_path()))
         else {

@@ -5,7 +5,7 @@ use super::{MACRO_NOT_EXPANDED, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNS
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::directive::{INVALID_VALUE, Kind, Known};
 use crate::compiler::expand::IGNORED_WORDS;
-use crate::compiler::model::{Judge, NamedFile};
+use crate::compiler::model::Judge;
 use crate::compiler::syntax::{self, Directive, Word, options};
 
 /// Directives by which scripts are reached without a `WSGIScriptAlias` that names them.
@@ -22,18 +22,6 @@ const OTHER_WAYS: [&str; 12] = [
     "RewriteRule",
     "FallbackResource",
     "VirtualScriptAlias",
-];
-
-/// Directives whose first word is a file.
-const NAMING_FILES: [&str; 8] = [
-    "SSLCertificateFile",
-    "SSLCertificateKeyFile",
-    "AuthUserFile",
-    "WSGIImportScript",
-    "WSGIAccessScript",
-    "WSGIAuthUserScript",
-    "WSGIAuthGroupScript",
-    "WSGISocketPrefix",
 ];
 
 /// Directives that say more about access than the model holds.
@@ -72,20 +60,10 @@ impl Walk<'_> {
         }
     }
 
-    /// Keeps the path of a file that the model has no other place for.
-    pub(super) fn note_file(&mut self, directive: &Directive, name: &'static str) {
-        if NAMING_FILES.contains(&name)
-            && let Some(word) = directive.words().first()
-        {
-            self.server.named_files.push(NamedFile { directive: name, path: word.spanned() });
-        }
-    }
-
     fn note(&mut self, directive: &Directive, known: &Known, place: &mut Place<'_>) {
         if OTHER_WAYS.contains(&known.name) {
             self.server.beyond.other_scripts = true;
         }
-        self.note_file(directive, known.name);
         if MORE_ABOUT_ACCESS.contains(&known.name) {
             match place.section.as_deref_mut() {
                 Some(section) => section.settings.access_is_more = true,
