@@ -7,6 +7,7 @@ pub mod directive;
 pub mod expand;
 pub mod explain;
 pub mod ignore;
+pub mod inspect;
 pub mod lower;
 pub mod model;
 pub mod resolve;
@@ -53,6 +54,8 @@ pub struct Options {
     pub pedantic: bool,
     /// Comments that ask for silence are not heard: as for a server that is about to start.
     pub hears_no_ignores: bool,
+    /// `--no-files`: the machine that the configuration is for is not looked at.
+    pub no_files: bool,
 }
 
 /// A configuration after all stages.
@@ -60,7 +63,7 @@ pub struct Options {
 pub struct Compiled {
     /// Everything that was found, in the order of reading.
     pub report: Report,
-    /// What to run; `None` when there are errors.
+    /// What to run; `None` when the text has errors.
     pub plan: Option<Plan>,
     /// Whether the file is meant to stand alone: it says where the server lives, what it loads or who it runs as. Any other may
     /// be a part of a larger configuration.
@@ -147,7 +150,11 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    // What the machine lacks takes nothing from what the text says.
     let runs = !report.has_errors();
+    if let Some(machine) = files.machine().filter(|_| !options.no_files) {
+        inspect::inspect(&server, machine, modules.loaded(), &mut sources, &mut report);
+    }
     if !options.hears_no_ignores {
         let asleep: &[&diagnostic::Code] = match options.judge {
             Judge::Apache => lower::OF_WSGI_SERVE,
@@ -160,6 +167,6 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     }
     report.show_uses(&sources);
     report.sort(&sources);
-    let loaded = modules.loaded().map(str::to_owned).collect();
+    let loaded = modules.loaded().iter().map(|module| module.name.clone()).collect();
     Ok(Read { server, sources, report, loaded, runs })
 }

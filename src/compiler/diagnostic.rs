@@ -283,6 +283,15 @@ fn new_ones(found: &[Diagnostic], sources: &Sources) -> Vec<bool> {
 /// With so many names to choose from, the nearest is no help, and takes long to find.
 const MOST_NAMES: usize = 2000;
 
+impl IntoIterator for Report {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.found.into_iter()
+    }
+}
+
 /// The name nearest to a misspelt one, if it is near enough to be what was meant.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_ascii_lowercase();

@@ -19,7 +19,7 @@ use super::syntax::{self, Around, Directive, Node, Statement, Tree};
 use lines::Lines;
 use macros::Macros;
 
-pub use modules::{Modules, VERSION};
+pub use modules::{LoadedModule, Modules, VERSION};
 
 /// What the world looks like to a configuration.
 pub struct Surroundings<'a> {
@@ -195,7 +195,7 @@ impl<'a> Expander<'a> {
     fn load_module(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
         let [name, file] = words.as_slice() else { return false };
-        self.modules.load(&name.text, &file.text);
+        self.modules.load(&name.text, file.spanned());
         // The line stays in the tree, for the checks.
         false
     }

@@ -4,7 +4,7 @@ mod log_codes;
 
 use super::diagnostic::{self, Code, Severity, nearest};
 use super::directive::{self, Arg, Entry, Spec, Times};
-use super::{check, expand, ignore, lower, syntax};
+use super::{check, expand, ignore, inspect, lower, syntax};
 
 pub use log_codes::{LogCode, all as log_codes};
 
@@ -13,6 +13,8 @@ pub fn codes() -> Vec<&'static Code> {
     let stages = [diagnostic::CODES, syntax::CODES, expand::CODES, directive::CODES, lower::CODES, ignore::CODES];
     let mut codes: Vec<&Code> = stages.concat();
     codes.extend(check::CHECKS.iter().map(|check| check.code));
+    codes.push(inspect::FILES_NOT_HERE);
+    codes.extend(inspect::INSPECTIONS.iter().map(|inspection| inspection.code));
     codes.sort_by_key(|code| code.name);
     codes
 }

@@ -148,6 +148,9 @@ pub(crate) struct Compile {
     /// Look for matters of taste too.
     #[arg(long)]
     pub(crate) pedantic: bool,
+    /// Do not look at the machine: its files, its Pythons, its accounts.
+    #[arg(long)]
+    pub(crate) no_files: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -173,6 +173,7 @@ impl Compile {
             ignore_unsupported: self.ignore_unsupported,
             strict_modules: self.strict_modules,
             pedantic: self.pedantic,
+            no_files: self.no_files,
             hears_no_ignores: false,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::compiler::source::Spanned;
+
 /// The version of httpd that `<IfVersion>` compares with: the newest release of 2.4 when this was written.
 pub const VERSION: [u32; 3] = [2, 4, 66];
 
@@ -36,13 +38,22 @@ const FILTER: &str = "filter_module";
 /// The modules of Apache's distribution, and mod_wsgi.
 const DISTRIBUTED: &str = include_str!("modules.txt");
 
+/// One `LoadModule`.
+#[derive(Debug, Clone)]
+pub struct LoadedModule {
+    /// The name of the module.
+    pub name: String,
+    /// Its file.
+    pub file: Spanned<String>,
+}
+
 /// The modules of a configuration.
 #[derive(Debug, Clone)]
 pub struct Modules {
     /// By identifier and by source file.
     names: BTreeSet<String>,
     /// What `LoadModule` added: identifier and file.
-    loaded: Vec<(String, String)>,
+    loaded: Vec<LoadedModule>,
     strict: bool,
 }
 
@@ -65,14 +76,14 @@ impl Modules {
     }
 
     /// `LoadModule NAME FILE`.
-    pub(super) fn load(&mut self, name: &str, file: &str) {
+    pub(super) fn load(&mut self, name: &str, file: Spanned<String>) {
         self.add(name);
-        self.loaded.push((name.to_owned(), file.to_owned()));
+        self.loaded.push(LoadedModule { name: name.to_owned(), file });
     }
 
-    /// The identifiers that `LoadModule` added, in order.
-    pub fn loaded(&self) -> impl Iterator<Item = &str> {
-        self.loaded.iter().map(|(name, _)| name.as_str())
+    /// What `LoadModule` added, in order.
+    pub fn loaded(&self) -> &[LoadedModule] {
+        &self.loaded
     }
 
     fn add(&mut self, name: &str) {
@@ -87,14 +98,15 @@ impl Modules {
 
     /// Whether one of the modules that have a directive is there, by their source files, separated by commas.
     pub fn has_one_of(&self, files: &str) -> bool {
-        let mpm_may_be_compiled_in = !self.strict && !self.loaded.iter().any(|(name, _)| name.starts_with("mpm_"));
+        let mpm_may_be_compiled_in = !self.strict && !self.loaded.iter().any(|module| module.name.starts_with("mpm_"));
         files.split(',').any(|file| self.has(file) || mpm_may_be_compiled_in && is_mpm(file))
     }
 
     /// Whether a directive of a module that is not there would be refused: the configuration says itself which modules there
     /// are, or is taken at its word.
     pub fn are_all_named(&self) -> bool {
-        let names_its_own = |(name, _): &(String, String)| name.starts_with("mpm_") || name == "authz_core_module";
+        let names_its_own =
+            |module: &LoadedModule| module.name.starts_with("mpm_") || module.name == "authz_core_module";
         self.strict || self.loaded.iter().any(names_its_own)
     }
 
@@ -110,7 +122,7 @@ impl Modules {
 
     /// Whether a module is loaded whose directives we cannot know.
     pub fn have_strangers(&self) -> bool {
-        self.loaded.iter().any(|(name, _)| !is_distributed(name))
+        self.loaded.iter().any(|module| !is_distributed(&module.name))
     }
 
     /// The line that loads the module of a source file, from where the others are loaded.
@@ -118,8 +130,10 @@ impl Modules {
         let file = file.split(',').next().unwrap_or_default();
         let name = identifier(file);
         let stem = name.strip_suffix("_module").unwrap_or(&name);
-        let distributed = self.loaded.iter().rev().find(|(name, _)| is_distributed(name) && !name.starts_with("wsgi"));
-        let folder = distributed.and_then(|(_, file)| file.rsplit_once('/')).map_or("modules", |(folder, _)| folder);
+        let mut others = self.loaded.iter().rev().filter(|module| !module.name.starts_with("wsgi"));
+        let distributed = others.find(|module| is_distributed(&module.name));
+        let folder =
+            distributed.and_then(|module| module.file.value.rsplit_once('/')).map_or("modules", |(folder, _)| folder);
         format!("LoadModule {name} {folder}/mod_{stem}.so")
     }
 }
