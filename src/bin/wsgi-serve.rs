@@ -157,6 +157,7 @@ fn options(arguments: &Arguments) -> Options {
         log_level: arguments.level.map(Level::plain),
         environment: environment(),
         ignore_unsupported: arguments.ignore_unsupported,
+        hears_no_ignores: true,
         ..Options::default()
     }
 }

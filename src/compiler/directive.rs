@@ -20,6 +20,7 @@ use std::sync::LazyLock;
 use super::diagnostic::{Code, Severity};
 
 pub use access::PROVIDERS;
+pub(crate) use access::{read_peer, read_requirement};
 pub use args::Args;
 pub use expression::{Mistake, check as check_expression};
 pub use kind::{Kind, Wrong, choice};

@@ -4,6 +4,7 @@
 mod arguments;
 mod authorization;
 mod expressions;
+mod keep;
 mod known;
 mod sections;
 
@@ -33,14 +34,24 @@ pub struct Settings<'a> {
     pub modules: &'a Modules,
     /// The configuration is no part of a larger one.
     pub stands_alone: bool,
+    /// Every directive is kept as it was written.
+    pub keep: bool,
 }
 
 /// Makes a model of a tree.
 pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> Server {
     let server = Server::new(settings.judge, settings.server_root.clone());
     let modules = settings.modules;
-    let mut walk =
-        Walk { server, hosts: Vec::new(), report, lenient: settings.lenient, modules, provider_aliases: BTreeSet::new(), said: BTreeSet::new() };
+    let mut walk = Walk {
+        server,
+        hosts: Vec::new(),
+        report,
+        lenient: settings.lenient,
+        modules,
+        keep: settings.keep,
+        provider_aliases: BTreeSet::new(),
+        said: BTreeSet::new(),
+    };
     let mut main = Host::new(settings.start);
     let place = &mut Place {
         context: Context::ServerConfig,
@@ -68,6 +79,8 @@ struct Walk<'a> {
     report: &'a mut Report,
     lenient: bool,
     modules: &'a Modules,
+    /// Every directive is kept as it was written.
+    keep: bool,
     /// Names that `<AuthzProviderAlias>` and `<AuthnProviderAlias>` define.
     provider_aliases: BTreeSet<String>,
     /// Directives without effect in our runtime, and modules that are not loaded, that were named already.
@@ -106,6 +119,9 @@ impl Walk<'_> {
             return;
         }
         self.keep_line(directive, place);
+        if self.keep {
+            keep::directive(directive, place);
+        }
         if !self.authorization(directive, place) {
             return;
         }
@@ -256,6 +272,10 @@ pub const CODES: &[&Code] = &[
     &EMPTY_CONTAINER,
     &MISPLACED_NEGATION,
 ];
+
+/// What is looked for only when our own runtime is judged.
+pub const OF_WSGI_SERVE: &[&Code] =
+    &[&UNSUPPORTED_DIRECTIVE, &UNSUPPORTED_OPTION, &NO_EFFECT_HERE, &directive::UNSUPPORTED_VALUE];
 
 static UNKNOWN_DIRECTIVE: Code = Code::error(
     "unknown-directive",

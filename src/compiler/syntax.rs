@@ -13,6 +13,8 @@ pub use sections::{Around, Tree, cut_at_bracket};
 pub use tree::{Directive, File, Node, Section};
 pub use words::{ValueOption, Word, options, words};
 
+pub(crate) use lines::LONGEST_LINE;
+
 /// Reads a text that is kept as `source`, as it stands: nothing is included, and every condition's lines are there.
 pub fn parse(source: SourceId, text: &Text, report: &mut Report) -> File {
     let mut tree = Tree::default();
@@ -34,6 +36,14 @@ pub fn parse(source: SourceId, text: &Text, report: &mut Report) -> File {
 /// What a logical line is; `None` for a comment and for nothing.
 pub fn statement(line: Mapped) -> Option<Statement> {
     lines::statement(line)
+}
+
+/// The directive of a line; `None` for a tag.
+pub fn directive(line: &Mapped) -> Option<Directive> {
+    match statement(line.clone())? {
+        Statement::Directive(directive) => Some(directive),
+        Statement::Opening(_) | Statement::Closing { .. } => None,
+    }
 }
 
 /// Reports the words whose quote is never closed.
@@ -117,7 +127,7 @@ static LOOK_ALIKE_CHARACTER: Code = Code::warning(
     include_str!("syntax/look_alike_character.md"),
 );
 
-static LINE_TOO_LONG: Code =
+pub(crate) static LINE_TOO_LONG: Code =
     Code::error("line-too-long", "a line is longer than 16 MiB", include_str!("syntax/line_too_long.md"));
 
 static UNCLOSED_QUOTE: Code = Code::error(

@@ -71,7 +71,8 @@ impl<'a> Reader<'a> {
         self.blanks();
         let rest = self.rest();
         let dash = usize::from(rest.starts_with('-'));
-        let end = rest[dash..].find(|next: char| !next.is_ascii_alphanumeric() && next != '_').unwrap_or(rest.len() - dash);
+        let end =
+            rest[dash..].find(|next: char| !next.is_ascii_alphanumeric() && next != '_').unwrap_or(rest.len() - dash);
         &rest[..dash + end]
     }
 
@@ -158,7 +159,9 @@ impl<'a> Reader<'a> {
             return self.value();
         }
         Err(match self.rest().chars().next() {
-            None => mistake("a value alone is no condition").help("compare it: `%{NAME} == 'text'`, or ask `-n %{NAME}`"),
+            None => {
+                mistake("a value alone is no condition").help("compare it: `%{NAME} == 'text'`, or ask `-n %{NAME}`")
+            }
             Some(next) => mistake(format!("an operator is expected, not `{next}`")),
         })
     }
@@ -282,7 +285,10 @@ impl<'a> Reader<'a> {
         // Apache's engine knows more than ours; what is wrong to both is unbalanced.
         if let Err(error) = regex::Regex::new(pattern) {
             let error = error.to_string();
-            if ["unclosed group", "unopened group", "unclosed character class", "missing expression"].iter().any(|known| error.contains(known)) {
+            if ["unclosed group", "unopened group", "unclosed character class", "missing expression"]
+                .iter()
+                .any(|known| error.contains(known))
+            {
                 return Err(mistake("the regular expression cannot be read"));
             }
         }

@@ -158,7 +158,9 @@ fn allow_override(args: &mut Args, scope: &mut Scope) {
                 .find(|option| !OPTIONS.iter().any(|known| known.eq_ignore_ascii_case(option)))
                 .map(|option| format!("`{option}` is no option")),
             ("nonfatal", value) => {
-                let known = value.is_some_and(|value| ["Override", "Unknown", "All"].iter().any(|one| one.eq_ignore_ascii_case(value)));
+                let known = value.is_some_and(|value| {
+                    ["Override", "Unknown", "All"].iter().any(|one| one.eq_ignore_ascii_case(value))
+                });
                 (!known).then(|| "write `Nonfatal=Override`, `Nonfatal=Unknown` or `Nonfatal=All`".to_owned())
             }
             _ => None,

@@ -103,6 +103,11 @@ impl Modules {
         !self.loaded.is_empty()
     }
 
+    /// What `LoadModule` added, by identifier.
+    pub fn loaded_names(&self) -> Vec<String> {
+        self.loaded.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     /// Whether a module is loaded whose directives we cannot know.
     pub fn have_strangers(&self) -> bool {
         self.loaded.iter().any(|(name, _)| !is_distributed(name))

@@ -7,9 +7,32 @@ use crate::compiler::syntax::{Directive, Node, Word};
 
 /// What `Require method` and `<Limit>` may name.
 const METHODS: [&str; 26] = [
-    "GET", "HEAD", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "PROPPATCH", "MKCOL", "COPY",
-    "MOVE", "LOCK", "UNLOCK", "VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN", "UPDATE", "LABEL", "REPORT",
-    "MKWORKSPACE", "MKACTIVITY", "MERGE",
+    "GET",
+    "HEAD",
+    "PUT",
+    "POST",
+    "DELETE",
+    "CONNECT",
+    "OPTIONS",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "VERSION-CONTROL",
+    "CHECKOUT",
+    "UNCHECKOUT",
+    "CHECKIN",
+    "UPDATE",
+    "LABEL",
+    "REPORT",
+    "MKWORKSPACE",
+    "MKACTIVITY",
+    "MERGE",
 ];
 
 /// Who can be asked for a name and a password.
@@ -121,7 +144,8 @@ impl Walk<'_> {
             match node {
                 Node::Directive(line) if line.is("Require") => {
                     requirements += 1;
-                    negative += usize::from(line.words().first().is_some_and(|word| word.text.eq_ignore_ascii_case("not")));
+                    negative +=
+                        usize::from(line.words().first().is_some_and(|word| word.text.eq_ignore_ascii_case("not")));
                 }
                 Node::Section(section) if is_container(&section.opening) => {
                     requirements += 1;

@@ -154,6 +154,9 @@ impl Walk<'_> {
         };
         let mut inner = Section::new(Matcher::Unknown, opening.span());
         self.inside((nodes, closed), &opening, kind, &mut inner, place);
+        if self.keep && !matches!(kind, "If" | "Proxy") {
+            super::keep::section(&opening, known, std::mem::take(&mut inner.settings.kept), place);
+        }
         if matches!(kind, "If" | "Proxy") {
             keep(inner, place);
         } else if let Some(around) = place.section.as_deref_mut() {
@@ -289,7 +292,8 @@ impl Walk<'_> {
             Ok(_) => return Some(()),
             Err(error) => error.to_string(),
         };
-        let foreign = ["look-around", "backreferences", "unrecognized escape", "repetition quantifier", "unclosed counted"];
+        let foreign =
+            ["look-around", "backreferences", "unrecognized escape", "repetition quantifier", "unclosed counted"];
         if foreign.iter().any(|reason| error.contains(reason)) {
             if self.server.judge == Judge::WsgiServe {
                 let severity = if self.lenient { Severity::Warning } else { Severity::Error };
