@@ -26,7 +26,7 @@ use crate::plan::Plan;
 use crate::plan::log::LogLevel;
 
 /// Where Apache lives when nobody says otherwise, as Debian builds it.
-const SERVER_ROOT: &str = "/etc/apache2";
+pub const SERVER_ROOT: &str = "/etc/apache2";
 
 /// What a configuration is compiled with. The default is an empty command line and an empty environment.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +60,9 @@ pub struct Compiled {
     pub report: Report,
     /// What to run; `None` when there are errors.
     pub plan: Option<Plan>,
+    /// Whether the file is meant to stand alone: it says where the server lives, what it loads or who it runs as. Any other may
+    /// be a part of a larger configuration.
+    pub stands_alone: bool,
     /// Every text that was read: what `report` points into.
     pub sources: Sources,
 }
@@ -83,7 +86,7 @@ impl Compiled {
 pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Compiled, ReadError> {
     let Read { server, sources, report, runs, .. } = read(files, file, options, false)?;
     let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
-    Ok(Compiled { report, plan, sources })
+    Ok(Compiled { report, plan, stands_alone: server.beyond.stands_alone, sources })
 }
 
 /// Follows one request through a configuration, with what there is to say about the file.
@@ -98,7 +101,8 @@ pub fn decide(
 ) -> Result<(decide::Decision, Compiled), ReadError> {
     let Read { server, sources, report, loaded, .. } = read(files, file, options, true)?;
     let decision = decide::decide(&server, &sources, &loaded, files, request);
-    Ok((decision, Compiled { report, plan: None, sources }))
+    let stands_alone = server.beyond.stands_alone;
+    Ok((decision, Compiled { report, plan: None, stands_alone, sources }))
 }
 
 /// A configuration before it is resolved.

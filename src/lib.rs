@@ -10,8 +10,12 @@
 
 #![forbid(unsafe_code)]
 
+// What pest_derive writes names it: without `std`, so that pest does not look at the stack at every step.
+extern crate alloc;
+
 pub mod compiler;
 pub mod decision;
 pub mod findings;
+pub mod language_server;
 pub mod plan;
 pub mod runtime;

@@ -2,14 +2,18 @@
 //! to point. Lines and columns are worked out when somebody prints them.
 
 mod files;
+mod machine;
 mod mapped;
+mod text;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 pub use files::{Disk, FileKind, Files, Memory, ReadError};
+pub use machine::{Account, Look, Machine, MemoryMachine, Owned, Status};
 pub use mapped::Mapped;
+pub use text::Text;
 
 /// One reading of one file. A file that is included twice has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,7 +65,7 @@ pub struct Source {
     /// The file, as it was opened.
     pub path: PathBuf,
     /// Its text.
-    pub text: Arc<str>,
+    pub text: Text,
     /// The `Include` that brought it, `None` for what the command line names.
     pub included_at: Option<Span>,
     line_starts: OnceLock<Vec<u32>>,
@@ -75,7 +79,7 @@ pub struct Sources {
 
 impl Sources {
     /// Keeps a text.
-    pub fn add(&mut self, path: &Path, text: Arc<str>, included_at: Option<Span>) -> SourceId {
+    pub fn add(&mut self, path: &Path, text: Text, included_at: Option<Span>) -> SourceId {
         self.all.push(Source { path: path.to_owned(), text, included_at, line_starts: OnceLock::new() });
         SourceId(u32::try_from(self.all.len() - 1).expect("the number of files is bounded"))
     }

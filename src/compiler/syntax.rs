@@ -6,26 +6,29 @@ mod tree;
 mod words;
 
 use super::diagnostic::{Code, Report};
-use super::source::{Mapped, SourceId};
+use super::source::{Mapped, SourceId, Text};
 
 pub use tree::{Directive, File, Node, Section};
 pub use words::{ValueOption, Word, options, words};
 
+pub(crate) use lines::LONGEST_LINE;
 pub(crate) use sections::DEEPEST;
 
 /// Reads a text that is kept as `source`.
-pub fn parse(source: SourceId, text: &str, report: &mut Report) -> File {
-    let statements = lines::logical_lines(source, text)
-        .into_iter()
-        .filter_map(|line| {
-            if !lines::is_short_enough(&line, report) {
-                return None;
+pub fn parse(source: SourceId, text: &Text, report: &mut Report) -> File {
+    let mut pairing = sections::Pairing::new(report);
+    for block in lines::blocks(text) {
+        for line in lines::logical_lines(source, &block) {
+            if !lines::is_short_enough(&line, pairing.report) {
+                continue;
             }
-            lines::look_for_traps(&line, report);
-            lines::statement(line.text)
-        })
-        .collect();
-    sections::pair(statements, report)
+            lines::look_for_traps(&line, pairing.report);
+            if let Some(statement) = lines::statement(line.text) {
+                pairing.add(statement);
+            }
+        }
+    }
+    pairing.finish()
 }
 
 /// Reads one line again, after `${NAME}` was replaced in it. A line that now opens or closes a section is `None`.
@@ -129,7 +132,7 @@ static LOOK_ALIKE_CHARACTER: Code = Code::warning(
     include_str!("syntax/look_alike_character.md"),
 );
 
-static LINE_TOO_LONG: Code =
+pub(crate) static LINE_TOO_LONG: Code =
     Code::error("line-too-long", "a line is longer than 16 MiB", include_str!("syntax/line_too_long.md"));
 
 static UNCLOSED_QUOTE: Code = Code::error(

@@ -126,13 +126,18 @@ pub fn split_authority(text: &str) -> (&str, Option<&str>) {
 #[must_use]
 pub fn is_authority(text: &str) -> bool {
     let (name, port) = split_authority(text);
-    let name_fits = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte))
-        && (name.starts_with('[') == name.ends_with(']'));
+    let name_fits =
+        !name.is_empty() && name.bytes().all(is_name_byte) && (name.starts_with('[') == name.ends_with(']'));
     let port_fits = port.is_none_or(|port| {
         port.bytes().all(|byte| byte.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())
     });
     name_fits && port_fits
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b':' | b'[' | b']' | b'!' | b'$')
+        || matches!(byte, b'&'..=b'+' | b';' | b'=')
 }
 
 /// The name by which a host is looked for: without port and trailing dot, in lower case.

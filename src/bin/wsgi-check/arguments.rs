@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Say what Apache would do with one request, and by which lines.
-    Explain(Question),
+    Explain(Box<Question>),
     /// Print the completions for a shell.
     Completions {
         /// The shell.
@@ -40,6 +40,14 @@ pub(crate) enum Command {
     },
     /// Print the manual page.
     Man,
+    /// Serve an editor: the language server protocol over standard input and output.
+    Lsp {
+        /// Accepted, as many editors give it: there is no other way.
+        #[arg(long)]
+        stdio: bool,
+        #[command(flatten)]
+        compile: Compile,
+    },
 }
 
 /// One request.

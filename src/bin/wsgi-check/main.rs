@@ -7,6 +7,7 @@ mod arguments;
 mod check;
 mod decide;
 mod generate;
+mod lsp;
 mod pages;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Some(Command::Explain(question)) => decide::decide(question),
         Some(Command::Completions { shell }) => generate::completions(*shell),
         Some(Command::Man) => generate::man(),
+        Some(Command::Lsp { compile, .. }) => lsp::serve_editor(compile),
         None => plain(&arguments),
     }
 }

@@ -1,11 +1,9 @@
 //! What is merged for a script ends in `Require all denied`.
 
 use super::Check;
-use super::effect::MOST_COMPARISONS;
+use super::access::{Access, Denial};
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::{Matcher, Merged, Mount, Server, Settings};
-use crate::compiler::source::{Span, Spanned};
-use crate::plan::sections::{Order, Peer, Require};
+use crate::compiler::model::{Mount, Server};
 
 pub(super) const CHECK: Check = Check { code: &SCRIPT_NOT_GRANTED, run };
 
@@ -13,46 +11,18 @@ static SCRIPT_NOT_GRANTED: Code = Code::warning(
     "script-not-granted",
     "nobody may reach a mounted script: every request is answered with 403",
     include_str!("script_not_granted.md"),
-);
+)
+.predicts(&["AH01630", "AH01797"]);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {
-        // A section that only a request can judge may grant anything.
-        let mut open = server.beyond.macros || server.main().settings.access_is_more || host.settings.access_is_more;
-        for section in host.sections.iter().chain(&server.main().sections) {
-            section.visit(&mut |section| {
-                let unknown = section.matcher == Matcher::Unknown && section.settings.access_span().is_some();
-                open |= unknown || section.settings.access_is_more;
-            });
-        }
-        if open {
-            continue;
-        }
-        let sections: Vec<Merged> =
-            server.sections_of(host).into_iter().filter(|merged| says_something(&merged.section.settings)).collect();
-        if sections.len() * host.mounts.len() > MOST_COMPARISONS {
-            continue;
-        }
+        let Some(access) = Access::of(server, host, host.mounts.len()) else { continue };
         for mount in host.mounts.iter().filter(|mount| mount.script.value.starts_with('/')) {
-            if let Some(denial) = denial(&sections, mount) {
+            if let Some(denial) = access.denial(&mount.url_path.value, &mount.script.value) {
                 report_denial(mount, &denial, report);
             }
         }
     }
-}
-
-fn says_something(settings: &Settings) -> bool {
-    settings.access_span().is_some() || !settings.deny.is_empty()
-}
-
-/// Why a script cannot be reached.
-struct Denial {
-    /// The line that denies.
-    span: Span,
-    /// A line of Apache 2.2 that was meant to grant.
-    useless: Option<Span>,
-    /// Apache 2.2's directives deny.
-    old_style: bool,
 }
 
 fn report_denial(mount: &Mount, denial: &Denial, report: &mut Report) {
@@ -67,36 +37,4 @@ fn report_denial(mount: &Mount, denial: &Denial, report: &mut Report) {
         found = found.help(format!("add `<Directory {folder}>` with `Require all granted` in it"));
     }
     report.push(found);
-}
-
-/// Merges what is said about access. Anything that is not certain ends the search.
-fn denial(sections: &[Merged], mount: &Mount) -> Option<Denial> {
-    let mut require: &[Spanned<Require>] = &[];
-    let mut order = None;
-    let mut allow: &[Spanned<Peer>] = &[];
-    let mut deny: &[Spanned<Peer>] = &[];
-    for merged in sections {
-        let settings = &merged.section.settings;
-        match merged.matches(&mount.url_path.value, &mount.script.value) {
-            Some(false) => continue,
-            None => return None,
-            Some(true) => {}
-        }
-        if !settings.require.is_empty() {
-            require = &settings.require;
-        }
-        order = settings.order.as_ref().or(order);
-        if !settings.allow.is_empty() || !settings.deny.is_empty() {
-            (allow, deny) = (&settings.allow, &settings.deny);
-        }
-    }
-    if let Some(first) = require.first().filter(|_| require.iter().all(|one| one.value == Require::AllDenied)) {
-        return Some(Denial { span: first.span, useless: allow.first().map(|peer| peer.span), old_style: false });
-    }
-    let denied = deny.iter().find(|peer| peer.value == Peer::All);
-    let span = match order.map(|order| order.value) {
-        Some(Order::AllowDeny) => denied.map(|peer| peer.span).or(allow.is_empty().then_some(order?.span)),
-        Some(Order::DenyAllow) | None => denied.filter(|_| allow.is_empty()).map(|peer| peer.span),
-    };
-    span.map(|span| Denial { span, useless: None, old_style: true })
 }

@@ -31,7 +31,7 @@ fn kept(directive: &Directive, known: &'static Known, inside: Vec<Kept>) -> Kept
         [_, second, _, ..] if known.module == "mod_wsgi.c" => name_value(directive, second),
         _ => Vec::new(),
     };
-    let words = words.into_iter().map(|word| word.text).collect();
+    let words = words.into_iter().map(|word| word.text.as_str().to_owned()).collect();
     // Apache's own tables spell some names in lower case.
     let name = match find(known.name) {
         Some(Entry::Acts(spec)) => spec.name,
@@ -43,5 +43,5 @@ fn kept(directive: &Directive, known: &'static Known, inside: Vec<Kept>) -> Kept
 fn name_value(directive: &Directive, after: &Word) -> Vec<(String, String)> {
     let text = &directive.arguments;
     let (found, _) = options(&text.slice(after.range.1..text.text().len()));
-    found.into_iter().map(|option| (option.name.value, option.value.text)).collect()
+    found.into_iter().map(|option| (option.name.value, option.value.text.as_str().to_owned())).collect()
 }

@@ -14,6 +14,7 @@ use crate::decision::path::{covered, taken_by_mount};
 use crate::plan::sections::Settings;
 use crate::plan::{ApplicationGroup, Host, Mount, Plan, ProcessGroupName};
 use crate::runtime::exchange::Target;
+use crate::runtime::short_hash::ShortHash;
 
 /// Where the requests of one host go.
 #[derive(Debug)]
@@ -25,7 +26,8 @@ pub(super) struct Routes {
     folders: Vec<bool>,
     /// Every script of the plan: never sent as a file.
     scripts: Arc<HashSet<PathBuf>>,
-    prepared: RwLock<HashMap<Key, Arc<Script>>>,
+    /// Names in it are those of files, so it is no longer than the site is large.
+    prepared: RwLock<HashMap<Key, Arc<Script>, ShortHash>>,
 }
 
 /// What two requests have in common that run the same script with the same settings.
