@@ -74,7 +74,8 @@ impl<'a> Apache<'a> {
     pub(crate) fn start(site: &'a Site, text: &str) -> Self {
         let folder = modules().expect("asked before");
         let load = LOADED.iter().filter(|name| Path::new(folder).join(format!("mod_{name}.so")).exists());
-        let load: String = load.map(|name| format!("LoadModule {name}_module {folder}/mod_{name}.so\n")).collect();
+        let load: Vec<_> = load.map(|name| format!("LoadModule {name}_module {folder}/mod_{name}.so\n")).collect();
+        let load = load.concat();
         site.write(
             "base.conf",
             &format!(
@@ -143,7 +144,7 @@ impl<'a> Apache<'a> {
             let last = log.lines().last().unwrap_or_default();
             return Err(format!("Apache answers {}, explain says {outcome}\n    {last}", answer.status));
         }
-        let difference = self.body_differs(question, &said, &answer).or_else(|| marks_differ(&said, &answer));
+        let difference = Self::body_differs(question, &said, &answer).or_else(|| marks_differ(&said, &answer));
         difference.map_or(Ok(()), Err)
     }
 
@@ -184,7 +185,7 @@ impl<'a> Apache<'a> {
         Connection::over(stream).exchange(&request)
     }
 
-    fn body_differs(&self, question: &Question, said: &Value, answer: &Answer) -> Option<String> {
+    fn body_differs(question: &Question, said: &Value, answer: &Answer) -> Option<String> {
         let outcome = &said["outcome"];
         let headless = matches!(question.method.as_str(), "HEAD" | "OPTIONS");
         match outcome["by"].as_str().unwrap_or_default() {
