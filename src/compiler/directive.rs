@@ -8,6 +8,7 @@ mod files;
 mod kind;
 mod known;
 mod log;
+mod options;
 mod scope;
 mod sections;
 mod wsgi;
@@ -23,6 +24,7 @@ pub use args::Args;
 pub use kind::{Kind, Wrong};
 pub use known::{ArgsRule, Known, Unsupported, is_distributed_module, removed, stranger};
 pub(crate) use log::parse_format;
+pub use options::{OptionText, option_text};
 pub use scope::Scope;
 pub use sections::SectionKind;
 
