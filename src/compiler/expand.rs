@@ -181,7 +181,8 @@ impl<'a> Expander<'a> {
         let [name, _file] = words.as_slice() else { return false };
         modules::load(&mut self.modules, &name.text);
         self.loaded.push(name.text.to_string());
-        true
+        // The line stays in the tree, for the checks.
+        false
     }
 
     fn set_server_root(&mut self, directive: &Directive) -> bool {
