@@ -47,6 +47,8 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// What our runtime does not carry out is only warned about.
     pub ignore_unsupported: bool,
+    /// Only the modules that the configuration loads are there, beside those that are compiled in.
+    pub strict_modules: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
     /// Comments that ask for silence are not heard: as for a server that is about to start.
@@ -125,20 +127,21 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         environment: &options.environment,
         server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
         own_runtime: options.judge == Judge::WsgiServe,
-        is_known: directive::is_known,
+        strict_modules: options.strict_modules,
+        modules_of: directive::modules_of,
     };
     let mut expander = Expander::new(surroundings, &mut sources, &mut report);
     let mut nodes = expander.command_line(&options.before);
     let (main, source) = expander.main_file(file)?;
     nodes.extend(main);
     nodes.extend(expander.command_line(&options.after));
-    let loaded = expander.loaded().to_vec();
+    let modules = expander.modules().clone();
     let settings = lower::Settings {
         judge: options.judge,
         lenient: options.ignore_unsupported,
         start: Span { source, start: 0, end: 0 },
         server_root: expander.server_root().clone(),
-        loaded: &loaded,
+        modules: &modules,
         stands_alone: expander.stands_alone(),
         keep,
     };
@@ -155,6 +158,8 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }
+    report.show_uses(&sources);
     report.sort(&sources);
+    let loaded = modules.loaded().map(str::to_owned).collect();
     Ok(Read { server, sources, report, loaded, runs })
 }

@@ -251,6 +251,15 @@ impl Report {
         self.found.iter().filter(|one| one.severity == Severity::Error).count()
     }
 
+    /// Adds to each finding in a macro the lines that use it.
+    pub(crate) fn show_uses(&mut self, sources: &Sources) {
+        for one in &mut self.found {
+            for at in sources.uses(one.span()) {
+                one.labels.push(Label { span: at, text: "the macro is used here".to_owned() });
+            }
+        }
+    }
+
     /// Brings the findings into the order in which a reader meets them, each mistake once: a file that is included twice
     /// makes no mistake twice.
     pub(crate) fn sort(&mut self, sources: &Sources) {

@@ -4,6 +4,7 @@
 mod access;
 mod args;
 mod core;
+mod expression;
 mod files;
 mod kind;
 mod known;
@@ -19,10 +20,12 @@ use std::sync::LazyLock;
 
 use super::diagnostic::{Code, Severity};
 
+pub use access::PROVIDERS;
 pub(crate) use access::{read_peer, read_requirement};
 pub use args::Args;
-pub use kind::{Kind, Wrong};
-pub use known::{ArgsRule, Known, Unsupported, is_distributed_module, removed, stranger};
+pub use expression::{Mistake, check as check_expression};
+pub use kind::{Kind, Wrong, choice};
+pub use known::{ArgsRule, Known, Unsupported, removed, stranger};
 pub(crate) use log::parse_format;
 pub use options::{OptionText, option_text};
 pub use scope::Scope;
@@ -188,9 +191,9 @@ pub fn find_known(name: &str) -> Option<&'static Known> {
     INDEX.get(&name.to_ascii_lowercase())?.1
 }
 
-/// Whether there is a directive or, with `<`, a section of this name.
-pub fn is_known(name: &str) -> bool {
-    find(name).is_some()
+/// The source files of the modules that have a directive or, with `<`, a section of this name, separated by commas.
+pub fn modules_of(name: &str) -> Option<&'static str> {
+    find_known(name).map(|known| known.module)
 }
 
 /// The names of all directives, or of all sections, as Apache spells them.

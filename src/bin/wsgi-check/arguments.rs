@@ -142,6 +142,9 @@ pub(crate) struct Compile {
     /// Only warn about what wsgi-serve does not carry out.
     #[arg(long)]
     pub(crate) ignore_unsupported: bool,
+    /// Know only the modules that the configuration loads, beside those that are compiled into Apache.
+    #[arg(long)]
+    pub(crate) strict_modules: bool,
     /// Look for matters of taste too.
     #[arg(long)]
     pub(crate) pedantic: bool,
