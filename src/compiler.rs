@@ -117,6 +117,7 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }
+    report.settle_repairs(&sources, directive::is_known);
     report.sort(&sources);
     let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
     Ok(Compiled { report, plan, sources })

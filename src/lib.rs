@@ -6,11 +6,12 @@
 //! ```
 //!
 //! [`compiler`] goes from the text to the [`plan::Plan`], [`runtime`] from there to running processes. The plan is all that the
-//! two share. [`findings`] is what the compiler found, for people, programs and forges.
+//! two share. [`findings`] is what the compiler found, for people, programs and forges; [`fix`] puts it right.
 
 #![forbid(unsafe_code)]
 
 pub mod compiler;
 pub mod findings;
+pub mod fix;
 pub mod plan;
 pub mod runtime;

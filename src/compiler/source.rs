@@ -2,14 +2,18 @@
 //! to point. Lines and columns are worked out when somebody prints them.
 
 mod files;
+mod lines;
 mod mapped;
+mod overlay;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 pub use files::{Disk, FileKind, Files, Memory, ReadError};
+pub use lines::{Conditions, logical_lines};
 pub use mapped::Mapped;
+pub use overlay::Overlay;
 
 /// One reading of one file. A file that is included twice has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,6 +7,7 @@ mod arguments;
 mod check;
 mod generate;
 mod pages;
+mod texts;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::effect::MOST_COMPARISONS;
-use crate::compiler::diagnostic::{Code, Report};
+use crate::compiler::diagnostic::{Code, Edit, Repair, Report};
 use crate::compiler::model::{Matcher, Merged, Mount, Server, Settings};
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::sections::{Order, Peer, Require};
@@ -46,21 +46,23 @@ fn says_something(settings: &Settings) -> bool {
 }
 
 /// Why a script cannot be reached.
-struct Denial {
+struct Denial<'a> {
     /// The line that denies.
     span: Span,
-    /// A line of Apache 2.2 that was meant to grant.
-    useless: Option<Span>,
+    /// What was said as in Apache 2.2 and was meant to grant.
+    useless: Option<&'a Settings>,
     /// Apache 2.2's directives deny.
     old_style: bool,
 }
 
-fn report_denial(mount: &Mount, denial: &Denial, report: &mut Report) {
+fn report_denial(mount: &Mount, denial: &Denial<'_>, report: &mut Report) {
     let found = SCRIPT_NOT_GRANTED.at(mount.script.span, "denied to all");
     let mut found = found.and(denial.span, "this holds for the script");
     let folder = mount.script.value.rsplit_once('/').map_or("/", |(folder, _)| folder);
     if let Some(useless) = denial.useless {
-        found = found.and(useless, "does not lift `Require all denied`").help("write `Require all granted` instead");
+        let spans = useless.allow.first().map(|peer| peer.span);
+        found = spans.into_iter().fold(found, |found, span| found.and(span, "does not lift `Require all denied`"));
+        found = found.help("write `Require all granted` instead").maybe_repair(granted(useless));
     } else if denial.old_style {
         found = found.help("write `Require all granted` in the place of `Order`, `Allow` and `Deny`");
     } else {
@@ -69,11 +71,20 @@ fn report_denial(mount: &Mount, denial: &Denial, report: &mut Report) {
     report.push(found);
 }
 
+/// The repair of `Order allow,deny` and `Allow from all`, where a section says nothing else.
+fn granted(settings: &Settings) -> Option<Repair> {
+    let (Some(order), [allow]) = (&settings.order, settings.allow.as_slice()) else { return None };
+    let plain = allow.value == Peer::All && settings.deny.is_empty() && settings.require.is_empty();
+    let edits = vec![Edit::replace_line(order.span, "Require all granted"), Edit::delete_line(allow.span)];
+    plain.then(|| Repair { title: "Write `Require all granted`".to_owned(), edits })
+}
+
 /// Merges what is said about access. Anything that is not certain ends the search.
-fn denial(sections: &[Merged], mount: &Mount) -> Option<Denial> {
+fn denial<'a>(sections: &[Merged<'a>], mount: &Mount) -> Option<Denial<'a>> {
     let mut require: &[Spanned<Require>] = &[];
     let mut order = None;
     let mut allow: &[Spanned<Peer>] = &[];
+    let mut useless = None;
     let mut deny: &[Spanned<Peer>] = &[];
     for merged in sections {
         let settings = &merged.section.settings;
@@ -88,10 +99,11 @@ fn denial(sections: &[Merged], mount: &Mount) -> Option<Denial> {
         order = settings.order.as_ref().or(order);
         if !settings.allow.is_empty() || !settings.deny.is_empty() {
             (allow, deny) = (&settings.allow, &settings.deny);
+            useless = (!allow.is_empty()).then_some(settings);
         }
     }
     if let Some(first) = require.first().filter(|_| require.iter().all(|one| one.value == Require::AllDenied)) {
-        return Some(Denial { span: first.span, useless: allow.first().map(|peer| peer.span), old_style: false });
+        return Some(Denial { span: first.span, useless, old_style: false });
     }
     let denied = deny.iter().find(|peer| peer.value == Peer::All);
     let span = match order.map(|order| order.value) {

@@ -7,7 +7,7 @@ use super::{
     MALFORMED_TAG, MISMATCHED_CLOSING, NESTING_TOO_DEEP, TEXT_AFTER_CLOSING_TAG, TEXT_AFTER_OPENING_TAG,
     UNCLOSED_SECTION, UNMATCHED_CLOSING,
 };
-use crate::compiler::diagnostic::{Report, Severity, nearest};
+use crate::compiler::diagnostic::{Edit, Repair, Report, Severity, nearest};
 use crate::compiler::source::{Mapped, Span, Spanned};
 
 /// How deep sections may be nested. What is deeper is read as if it stood at this depth.
@@ -41,7 +41,9 @@ pub(super) fn pair(statements: Vec<Statement>, report: &mut Report) -> File {
     while let Some((opening, _)) = pairing.open.last() {
         let label = "opened here, open at the end of the file";
         let help = format!("add `</{}>`", opening.name.text);
-        pairing.report.push(UNCLOSED_SECTION.at(tag(opening), label).help(help));
+        let edit = Edit::close_section(tag(opening), &opening.name.text, None);
+        let found = UNCLOSED_SECTION.at(tag(opening), label).help(help);
+        pairing.report.push(found.repair(format!("Close `<{}>`", opening.name.text), vec![edit]));
         pairing.leave(false);
     }
     File { nodes: pairing.nodes }
@@ -54,7 +56,9 @@ impl Pairing<'_> {
             opening.arguments = opening.arguments.slice(0..end);
         } else {
             let help = "end the line with `>`";
-            self.report.push(MALFORMED_TAG.at(opening.span(), "`>` is missing").help(help));
+            let line = opening.line.text();
+            let found = MALFORMED_TAG.at(opening.span(), "`>` is missing").help(help);
+            self.report.push(found.respelt(line, &format!("{line}>")));
         }
         if self.open.len() < DEEPEST {
             self.open.push((opening, std::mem::take(&mut self.nodes)));
@@ -79,7 +83,8 @@ impl Pairing<'_> {
         let refused = COUNTING_WORDS.iter().any(|known| opening.is(known));
         let severity = if refused { Severity::Error } else { Severity::Warning };
         let label = if refused { "refused after this tag" } else { "ignored" };
-        self.report.push(TEXT_AFTER_OPENING_TAG.at(span, label).help("put it on a line of its own").graded(severity));
+        let found = TEXT_AFTER_OPENING_TAG.at(span, label).help("put it on a line of its own").graded(severity);
+        self.report.push(found.maybe_repair(move_comment(span, text.trim())));
     }
 
     fn close(&mut self, name: &Spanned<String>, closed: bool, tail: &Mapped) {
@@ -89,7 +94,11 @@ impl Pairing<'_> {
             self.look_at_tail(name, tail);
         } else {
             let help = format!("write `</{}>`", name.value);
-            self.report.push(MALFORMED_TAG.at(whole.to(tail.whole()), "`>` must follow the name").help(help));
+            let mut found = MALFORMED_TAG.at(whole.to(tail.whole()), "`>` must follow the name").help(help);
+            if tail.text().trim().is_empty() {
+                found = found.respelt(&format!("</{}", name.value), &format!("</{}>", name.value));
+            }
+            self.report.push(found);
         }
         if let Some(at) = self.too_deep.iter().rposition(|open| open.value.eq_ignore_ascii_case(&name.value)) {
             self.too_deep.truncate(at);
@@ -105,7 +114,8 @@ impl Pairing<'_> {
             let found = UNCLOSED_SECTION.at(tag(inner), "opened here, never closed");
             let found = found.and(whole, format!("`<{}>` ends here", name.value));
             let help = format!("add `</{}>` before `</{}>`", inner.name.text, name.value);
-            self.report.push(found.help(help));
+            let edit = Edit::close_section(tag(inner), &inner.name.text, Some(whole));
+            self.report.push(found.help(help).repair(format!("Close `<{}>`", inner.name.text), vec![edit]));
             self.leave(false);
         }
         self.leave(true);
@@ -117,7 +127,8 @@ impl Pairing<'_> {
         match innermost {
             Some((open, span)) if nearest(&name.value, [open.as_str()]).is_some() => {
                 let found = MISMATCHED_CLOSING.at(whole, format!("does not close `<{open}>`"));
-                self.report.push(found.and(span, "opened here").help(format!("write `</{open}>`")));
+                let found = found.and(span, "opened here").help(format!("write `</{open}>`"));
+                self.report.push(found.respelt(&format!("</{}>", name.value), &format!("</{open}>")));
                 self.leave(true);
             }
             Some((open, span)) => {
@@ -144,7 +155,8 @@ impl Pairing<'_> {
         } else {
             TEXT_AFTER_CLOSING_TAG.at(span, "ignored")
         };
-        self.report.push(found.help("put it on a line of its own"));
+        let moved = move_comment(span, text);
+        self.report.push(found.help("put it on a line of its own").maybe_repair(moved));
     }
 
     fn leave(&mut self, closed: bool) {
@@ -153,6 +165,12 @@ impl Pairing<'_> {
             self.nodes.push(Node::Section(Section { opening, nodes, closed }));
         }
     }
+}
+
+/// The repair of a comment behind something else: a line of its own, before that.
+pub(crate) fn move_comment(span: Span, text: &str) -> Option<Repair> {
+    let edits = vec![Edit::line_before(span, text, text), Edit::delete_with_blanks(span, text)];
+    text.starts_with('#').then(|| Repair { title: "Give the comment a line of its own".to_owned(), edits })
 }
 
 /// The opening tag up to its name: `<Directory`.
