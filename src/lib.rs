@@ -10,6 +10,9 @@
 
 #![forbid(unsafe_code)]
 
+// What pest_derive writes names it: without `std`, so that pest does not look at the stack at every step.
+extern crate alloc;
+
 pub mod compiler;
 pub mod findings;
 pub mod fix;

@@ -10,4 +10,5 @@ pub mod overview;
 pub mod pairs;
 pub mod parent;
 pub mod privileges;
+pub mod short_hash;
 pub mod wire;

@@ -14,6 +14,8 @@ mod support;
 mod bodies;
 #[path = "serve/command_line.rs"]
 mod command_line;
+#[path = "serve/connections.rs"]
+mod connections;
 #[path = "serve/environ.rs"]
 mod environ;
 #[path = "serve/examples.rs"]

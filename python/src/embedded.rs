@@ -13,6 +13,7 @@ use wsgi_httpd::runtime::front;
 use wsgi_httpd::runtime::handoff::{Control, FrontWork};
 
 use crate::gateway::{self, Caller};
+use crate::interpreter::own_gil_is_possible;
 use crate::log;
 use crate::module::{self, Settings};
 use crate::object::Attached;
@@ -40,10 +41,11 @@ pub(crate) fn run(
         run_once: false,
     });
     let main = process::furnish_main(attached, work.own_gil)?;
+    let own_gil = work.own_gil && own_gil_is_possible();
     let control = control.try_clone()?;
     let served = attached.detached(|| {
         process::preload(&work.preload);
-        front::serve(work, descriptors, control, Some(Arc::new(Embedded)))
+        front::serve(work, descriptors, control, Some(Arc::new(Embedded { own_gil })))
     });
     process::leave_within(SHUTDOWN_TIMEOUT);
     process::end_interpreters(attached, main);
@@ -51,7 +53,9 @@ pub(crate) fn run(
 }
 
 /// The applications of this process.
-struct Embedded;
+struct Embedded {
+    own_gil: bool,
+}
 
 thread_local! {
     static THREAD_ID: Cell<u32> = const { Cell::new(0) };
@@ -60,8 +64,8 @@ thread_local! {
 static THREADS: AtomicU32 = AtomicU32::new(0);
 
 impl Application for Embedded {
-    fn locks(&self) -> usize {
-        1
+    fn is_parallel(&self) -> bool {
+        self.own_gil
     }
 
     fn run(&self, call: Call, exchange: &mut dyn Exchange) {

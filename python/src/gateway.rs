@@ -4,6 +4,7 @@ pub(crate) mod environ;
 pub(crate) mod errors;
 pub(crate) mod file_wrapper;
 pub(crate) mod input;
+pub(crate) mod known;
 pub(crate) mod response;
 pub(crate) mod start_response;
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use pyo3_ffi as ffi;
 
 use crate::callback::function;
-use crate::gateway::environ::Keys;
+use crate::gateway::known::Keys;
 use crate::gateway::{errors, input};
 use crate::object::{Attached, GilCell, Object, Raised, Result};
 

@@ -262,6 +262,12 @@ impl Object {
         unsafe { Self::owned(ffi::PyDict_New()) }
     }
 
+    /// `self.copy()` of a `dict`.
+    pub(crate) fn copy_dict(&self, _attached: Attached<'_>) -> Result<Self> {
+        // SAFETY: the object is a dict, or an exception is raised.
+        unsafe { Self::owned(ffi::PyDict_Copy(self.as_ptr())) }
+    }
+
     /// The text of a `str`, or an exception: it may hold lone surrogates, or be no `str`.
     pub(crate) fn as_str(&self, _attached: Attached<'_>) -> Result<&str> {
         let mut length = 0;

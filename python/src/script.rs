@@ -63,8 +63,13 @@ impl Script {
         client: Client<'_>,
     ) -> Readiness {
         if let Some(module) = self.loaded(attached) {
-            if reloading == Reloading::Off || !self.has_changed(attached, interpreter, &module, batch, client) {
+            if reloading == Reloading::Off {
                 return globals(attached, &module);
+            }
+            if let Readiness::Ready(globals) = globals(attached, &module)
+                && !self.has_changed(attached, interpreter, &globals, batch, client)
+            {
+                return Readiness::Ready(globals);
             }
             if reloading == Reloading::Elsewhere {
                 return Readiness::Changed;
@@ -161,16 +166,17 @@ impl Script {
         &self,
         attached: Attached<'_>,
         interpreter: &'static Interpreter,
-        module: &Object,
+        globals: &Object,
         batch: u64,
         client: Client<'_>,
     ) -> bool {
-        let Readiness::Ready(globals) = globals(attached, module) else { return true };
         let names = &interpreter.holder(attached).names;
-        let loaded = globals.item(attached, &names.mtime).and_then(|time| time.as_integer(attached));
-        let examined = batch != 0 && self.examined.swap(batch, Ordering::Relaxed) == batch;
-        if loaded.is_none() || (!examined && loaded != modified(&self.file)) {
-            return true;
+        if batch == 0 || self.examined.load(Ordering::Relaxed) != batch {
+            self.examined.store(batch, Ordering::Relaxed);
+            let loaded = globals.item(attached, &names.mtime).and_then(|time| time.as_integer(attached));
+            if loaded.is_none() || loaded != modified(&self.file) {
+                return true;
+            }
         }
         let Some(required) = globals.item(attached, &names.reload_required) else { return false };
         let answer = Object::file_name(attached, &self.file)

@@ -1,27 +1,66 @@
 //! The checks, one file each: what is wrong though every line of it is right.
 
+mod access;
+mod access_of_apache_2_2;
 mod access_styles_contradict;
+mod alias_not_granted;
 mod application_group_has_no_effect;
+mod authentication_incomplete;
+mod authentication_script_missing;
+mod authentication_script_unused;
+mod callable_not_expanded;
+mod chosen;
+mod cpu_limit_without_grace;
+mod daemon_setting_unused;
+mod deny_wins_over_allow;
 mod directory_section_names_script;
 mod duplicate_listen;
 mod duplicate_process_group;
 mod effect;
+mod embedded_by_accident;
 mod embedded_mode_refused;
+mod embedded_setting_unused;
+mod environment_set_per_request;
+mod environment_token_unset;
+mod hash_seed_not_random;
+mod interpreter_per_host_name;
+mod interrupt_timeout_without_effect;
+mod limit_leaves_methods_open;
+mod location_lifts_restriction;
 mod location_never_matches;
+mod memory_too_small_for_python;
 mod missing_listen;
 mod prefixes;
 mod process_group_defined_later;
+mod process_group_forbidden;
 mod process_group_has_no_effect;
 mod process_group_named_like_option;
 mod process_group_out_of_reach;
 mod process_group_without_threads;
 mod python_home_not_a_prefix;
+mod python_path_not_a_list;
+mod python_path_relative;
+mod python_path_repeats;
+mod python_paths;
 mod relative_path;
+mod requirement_without_effect;
+mod root_directory_granted;
+mod runs_as_root;
+mod satisfy_any_opens;
 mod script_in_document_root;
 mod script_not_granted;
+mod script_outside_chroot;
+mod script_under_alias;
+mod secret_under_served_folder;
+mod served_folder_too_wide;
 mod shadowed_alias;
 mod shadowed_mount;
 mod slash_mismatch;
+mod status_page_open;
+mod threads_beyond_front;
+mod timeout_after_answer_was_given_up;
+mod timers_never_run;
+mod umask_opens_files;
 mod unknown_log_format;
 mod unknown_process_group;
 mod unknown_token;
@@ -42,26 +81,62 @@ pub struct Check {
 
 /// Every check.
 pub const CHECKS: &[Check] = &[
+    access_of_apache_2_2::CHECK,
     access_styles_contradict::CHECK,
+    alias_not_granted::CHECK,
     application_group_has_no_effect::CHECK,
+    authentication_incomplete::CHECK,
+    authentication_script_missing::CHECK,
+    authentication_script_unused::CHECK,
+    callable_not_expanded::CHECK,
+    cpu_limit_without_grace::CHECK,
+    daemon_setting_unused::CHECK,
+    deny_wins_over_allow::CHECK,
     directory_section_names_script::CHECK,
     duplicate_listen::CHECK,
     duplicate_process_group::CHECK,
+    embedded_by_accident::CHECK,
     embedded_mode_refused::CHECK,
+    embedded_setting_unused::CHECK,
+    environment_set_per_request::CHECK,
+    environment_token_unset::CHECK,
+    hash_seed_not_random::CHECK,
+    interpreter_per_host_name::CHECK,
+    interrupt_timeout_without_effect::CHECK,
+    limit_leaves_methods_open::CHECK,
+    location_lifts_restriction::CHECK,
     location_never_matches::CHECK,
+    memory_too_small_for_python::CHECK,
     missing_listen::CHECK,
     process_group_defined_later::CHECK,
+    process_group_forbidden::CHECK,
     process_group_has_no_effect::CHECK,
     process_group_named_like_option::CHECK,
     process_group_out_of_reach::CHECK,
     process_group_without_threads::CHECK,
     python_home_not_a_prefix::CHECK,
+    python_path_not_a_list::CHECK,
+    python_path_relative::CHECK,
+    python_path_repeats::CHECK,
     relative_path::CHECK,
+    requirement_without_effect::CHECK,
+    root_directory_granted::CHECK,
+    runs_as_root::CHECK,
+    satisfy_any_opens::CHECK,
     script_in_document_root::CHECK,
     script_not_granted::CHECK,
+    script_outside_chroot::CHECK,
+    script_under_alias::CHECK,
+    secret_under_served_folder::CHECK,
+    served_folder_too_wide::CHECK,
     shadowed_alias::CHECK,
     shadowed_mount::CHECK,
     slash_mismatch::CHECK,
+    status_page_open::CHECK,
+    threads_beyond_front::CHECK,
+    timeout_after_answer_was_given_up::CHECK,
+    timers_never_run::CHECK,
+    umask_opens_files::CHECK,
     unknown_log_format::CHECK,
     unknown_process_group::CHECK,
     unknown_token::CHECK,

@@ -8,10 +8,9 @@ mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::diagnostic::{Code, Report};
-use super::source::{Files, ReadError, SourceId, Sources, Span, Spanned};
+use super::source::{Files, ReadError, SourceId, Sources, Span, Spanned, Text};
 use super::syntax::{self, Directive, Node, Section};
 
 pub use modules::VERSION;
@@ -57,7 +56,7 @@ pub struct Expander<'a> {
 impl<'a> Expander<'a> {
     /// A reader at the start of a configuration.
     pub fn new(surroundings: Surroundings<'a>, sources: &'a mut Sources, report: &'a mut Report) -> Self {
-        let nowhere = sources.add(Path::new("defaults"), Arc::from(""), None);
+        let nowhere = sources.add(Path::new("defaults"), Text::default(), None);
         let server_root = Spanned::new(surroundings.server_root.clone(), Span { source: nowhere, start: 0, end: 0 });
         Self {
             flags: surroundings.defines.iter().cloned().collect(),
@@ -98,7 +97,7 @@ impl<'a> Expander<'a> {
             return Vec::new();
         }
         let text = lines.join("\n");
-        let source = self.sources.add(Path::new("-C/-c directives"), Arc::from(text), None);
+        let source = self.sources.add(Path::new("-C/-c directives"), text.into(), None);
         self.source(source)
     }
 
@@ -118,7 +117,7 @@ impl<'a> Expander<'a> {
     }
 
     fn source(&mut self, source: SourceId) -> Vec<Node> {
-        let text = Arc::clone(&self.sources.get(source).text);
+        let text = self.sources.get(source).text.clone();
         let file = syntax::parse(source, &text, self.report);
         self.nodes(file.nodes)
     }
@@ -181,7 +180,7 @@ impl<'a> Expander<'a> {
         let words = directive.words();
         let [name, _file] = words.as_slice() else { return false };
         modules::load(&mut self.modules, &name.text);
-        self.loaded.push(name.text.clone());
+        self.loaded.push(name.text.to_string());
         true
     }
 
@@ -189,7 +188,7 @@ impl<'a> Expander<'a> {
         let words = directive.words();
         let [root] = words.as_slice() else { return false };
         syntax::report_unclosed_quotes(&words, self.report);
-        self.server_root = Spanned::new(PathBuf::from(&root.text), root.span);
+        self.server_root = Spanned::new(PathBuf::from(root.text.as_str()), root.span);
         true
     }
 
@@ -202,7 +201,7 @@ impl<'a> Expander<'a> {
                 (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(at as u32))
             }
         };
-        let source = self.sources.add(path, Arc::from(text), at);
+        let source = self.sources.add(path, text.into(), at);
         if let Some(start) = broken {
             let span = Span { source, start, end: start + '\u{FFFD}'.len_utf8() as u32 };
             self.report.push(NOT_UTF8.at(span, "the first such byte").help("save the file as UTF-8"));

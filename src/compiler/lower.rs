@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use super::diagnostic::{Code, Report, Severity, nearest, only_near};
 use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
-use super::model::{Host, Judge, Section, Server};
+use super::model::{Host, Judge, Line, Section, Server};
 use super::source::{Span, Spanned};
 use super::syntax::{Directive, Node};
 
@@ -95,6 +95,7 @@ impl Walk<'_> {
 
     fn directive(&mut self, directive: &Directive, place: &mut Place<'_>) {
         let name = directive.name.text.as_str();
+        self.keep_line(directive, place);
         match directive::find(name) {
             None => self.unknown(directive),
             Some(Entry::Known(known)) => self.known(directive, known, place),
@@ -108,6 +109,17 @@ impl Walk<'_> {
                     self.server.beyond.failed.insert(spec.name);
                 }
             },
+        }
+    }
+
+    /// Keeps a line that checks read.
+    fn keep_line(&self, directive: &Directive, place: &mut Place<'_>) {
+        let Some(name) = Line::kept(&directive.name.text) else { return };
+        let words = directive.words().into_iter().map(|word| Spanned::new(word.text.to_string(), word.span)).collect();
+        let line = Line { name, words, span: directive.span(), groups_before: self.server.process_groups.len() };
+        match place.section.as_deref_mut() {
+            Some(section) => section.settings.lines.push(line),
+            None => place.host.settings.lines.push(line),
         }
     }
 

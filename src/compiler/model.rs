@@ -1,6 +1,7 @@
 //! What a configuration says, with the place of everything: servers, sections, mounts, process groups. Nothing is filled in
 //! here and nothing joined; that is for `resolve`.
 
+mod line;
 mod merge;
 mod section;
 mod settings;
@@ -13,9 +14,10 @@ use super::source::{Span, Spanned};
 use crate::plan::HostAddress;
 use crate::plan::log::{LogLevel, LogPart};
 
+pub use line::Line;
 pub use merge::{Merged, merge_order};
 pub use section::{Matcher, Section, path_is_within, starts_with_path, without_trailing_slash};
-pub use settings::{ApplicationGroupName, GroupName, Settings};
+pub use settings::{ApplicationGroupName, GroupName, Limit, Settings};
 
 /// For whom a configuration is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -224,6 +226,21 @@ pub struct ProcessGroup {
     pub umask: Option<Spanned<u64>>,
     /// Option `maximum-requests`.
     pub maximum_requests: Option<Spanned<u64>>,
+    /// The other options, by name.
+    pub others: Vec<(&'static str, Spanned<String>)>,
+}
+
+impl ProcessGroup {
+    /// An option that has no field of its own.
+    pub fn other(&self, name: &str) -> Option<&Spanned<String>> {
+        self.others.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// Such an option, read as a number.
+    pub fn number(&self, name: &str) -> Option<Spanned<u64>> {
+        let option = self.other(name)?;
+        Some(Spanned::new(option.value.parse().ok()?, option.span))
+    }
 }
 
 impl Server {
@@ -289,6 +306,20 @@ impl Server {
         self.hosts.iter().flat_map(|host| &host.mounts)
     }
 
+    /// Everything that sets something, with its host and, if it is none of a host's own, its section.
+    pub fn visit<'a>(&'a self, visitor: &mut impl FnMut(usize, Option<&'a Section>, &'a Settings)) {
+        for (index, host) in self.hosts.iter().enumerate() {
+            host.visit(&mut |section, settings| visitor(index, section, settings));
+        }
+    }
+
+    /// Every line of a directive, whatever section or host it stands in.
+    pub fn lines<'a>(&'a self, name: &str) -> Vec<&'a Line> {
+        let mut found = Vec::new();
+        self.visit(&mut |_, _, settings| found.extend(settings.lines.iter().filter(|line| line.name == name)));
+        found
+    }
+
     /// Every place that names a process group, with the index of its host.
     pub fn used_process_groups(&self) -> Vec<(usize, &Spanned<GroupName>)> {
         let mut used = Vec::new();
@@ -306,6 +337,14 @@ impl Server {
 }
 
 impl Host {
+    /// What it sets itself, and then what its sections set.
+    pub fn visit<'a>(&'a self, visitor: &mut impl FnMut(Option<&'a Section>, &'a Settings)) {
+        visitor(None, &self.settings);
+        for section in &self.sections {
+            section.visit(&mut |section| visitor(Some(section), &section.settings));
+        }
+    }
+
     /// A host that says nothing yet.
     pub fn new(span: Span) -> Self {
         Self {

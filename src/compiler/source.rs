@@ -3,17 +3,21 @@
 
 mod files;
 mod lines;
+mod machine;
 mod mapped;
 mod overlay;
+mod text;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 pub use files::{Disk, FileKind, Files, Memory, ReadError};
 pub use lines::{Conditions, logical_lines};
+pub use machine::{Account, Look, Machine, MemoryMachine, Owned, Status};
 pub use mapped::Mapped;
 pub use overlay::Overlay;
+pub use text::Text;
 
 /// One reading of one file. A file that is included twice has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,7 +69,7 @@ pub struct Source {
     /// The file, as it was opened.
     pub path: PathBuf,
     /// Its text.
-    pub text: Arc<str>,
+    pub text: Text,
     /// The `Include` that brought it, `None` for what the command line names.
     pub included_at: Option<Span>,
     line_starts: OnceLock<Vec<u32>>,
@@ -79,9 +83,14 @@ pub struct Sources {
 
 impl Sources {
     /// Keeps a text.
-    pub fn add(&mut self, path: &Path, text: Arc<str>, included_at: Option<Span>) -> SourceId {
+    pub fn add(&mut self, path: &Path, text: Text, included_at: Option<Span>) -> SourceId {
         self.all.push(Source { path: path.to_owned(), text, included_at, line_starts: OnceLock::new() });
         SourceId(u32::try_from(self.all.len() - 1).expect("the number of files is bounded"))
+    }
+
+    /// Every text that was read, with the `Include` that brought it.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.all.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
     }
 
     /// The source of an id.
@@ -113,16 +122,6 @@ impl Sources {
                 source.path = below.to_owned();
             }
         }
-    }
-
-    /// Every text with its id, in the order of reading.
-    pub fn ids(&self) -> impl Iterator<Item = (SourceId, &Source)> {
-        self.all.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
-    }
-
-    /// Every text, in the order of reading.
-    pub fn iter(&self) -> impl Iterator<Item = &Source> {
-        self.all.iter()
     }
 
     /// Line and column of the first byte of a span, both from 1. Columns count characters.

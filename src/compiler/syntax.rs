@@ -6,7 +6,7 @@ mod tree;
 mod words;
 
 use super::diagnostic::{Code, Edit, Report};
-use super::source::{Mapped, SourceId};
+use super::source::{Mapped, SourceId, Text};
 
 pub use tree::{Directive, File, Node, Section};
 pub use words::{ValueOption, Word, options, words};
@@ -14,18 +14,20 @@ pub use words::{ValueOption, Word, options, words};
 pub(crate) use sections::DEEPEST;
 
 /// Reads a text that is kept as `source`.
-pub fn parse(source: SourceId, text: &str, report: &mut Report) -> File {
-    let statements = lines::logical_lines(source, text)
-        .into_iter()
-        .filter_map(|line| {
-            if !lines::is_short_enough(&line, report) {
-                return None;
+pub fn parse(source: SourceId, text: &Text, report: &mut Report) -> File {
+    let mut pairing = sections::Pairing::new(report);
+    for block in lines::blocks(text) {
+        for line in lines::logical_lines(source, &block) {
+            if !lines::is_short_enough(&line, pairing.report) {
+                continue;
             }
-            lines::look_for_traps(&line, report);
-            lines::statement(line.text)
-        })
-        .collect();
-    sections::pair(statements, report)
+            lines::look_for_traps(&line, pairing.report);
+            if let Some(statement) = lines::statement(line.text) {
+                pairing.add(statement);
+            }
+        }
+    }
+    pairing.finish()
 }
 
 /// Reads one line again, after `${NAME}` was replaced in it. A line that now opens or closes a section is `None`.

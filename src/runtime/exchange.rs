@@ -149,8 +149,8 @@ pub trait Application: Send + Sync {
     /// The version of Python: `3.13.0`.
     fn python(&self) -> String;
 
-    /// How many calls can run Python at once: 1, but for interpreters with a lock of their own.
-    fn locks(&self) -> usize;
+    /// Whether calls can run Python at once: interpreters have a lock of their own.
+    fn is_parallel(&self) -> bool;
 
     /// Runs one request on this thread, from the call of the application to the `close()` of its result. Never panics: a
     /// failure is told to `exchange` by [`Exchange::fail`].

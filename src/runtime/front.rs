@@ -10,6 +10,7 @@ mod environ;
 mod hosts;
 mod input;
 mod listen;
+mod noticed;
 mod path;
 mod request;
 mod route;
@@ -17,6 +18,7 @@ mod sections;
 mod static_files;
 mod turns;
 mod verdict;
+mod watch;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -45,6 +47,7 @@ use embedded::Embedded;
 use hosts::Hosts;
 use route::Routes;
 use turns::Turns;
+use watch::Watch;
 
 /// How long threads may take to end when all requests are over.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -60,10 +63,12 @@ struct Front {
     builders: Vec<http1::Builder>,
     error_logs: Vec<ErrorLog>,
     access_logs: Vec<Arc<AccessLogs>>,
+    has_access_log: bool,
     /// One for each process group.
     pools: Vec<Arc<Pool>>,
     embedded: Option<Embedded>,
     connections: AtomicU64,
+    watch: Watch,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -95,7 +100,7 @@ pub fn serve(
         work.logs.iter().cloned().zip(descriptors.into_iter().map(|log| Arc::new(File::from(log)))).collect();
     let python = application.as_ref().map(|application| application.python());
     let threads = work.plan.embedded.threads.max(1) as usize;
-    let turns = application.map(|application| (Turns::new(threads, application.locks() > 1), application));
+    let turns = application.map(|application| (Turns::new(threads, application.is_parallel()), application));
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
     let front = Arc::new(build(work.plan, &logs, turns)?);
@@ -141,10 +146,12 @@ fn build(
         routes: (0..plan.hosts.len()).map(|host| Routes::new(&plan, host)).collect::<io::Result<_>>()?,
         builders: plan.hosts.iter().map(connection::builder).collect(),
         error_logs: error_logs.collect::<io::Result<_>>()?,
+        has_access_log: plan.hosts.iter().any(|host| !host.access_logs.is_empty()),
         access_logs: access_logs.collect(),
         pools: plan.process_groups.iter().map(|_| Pool::new(tasks.clone())).collect(),
         embedded,
         connections: AtomicU64::new(1),
+        watch: Watch::new(&plan.hosts),
         tasks,
         stop: CancellationToken::new(),
         plan,
@@ -160,6 +167,10 @@ async fn run(
     for (listener, descriptor) in listeners {
         front.tasks.spawn(listen::accept(Arc::clone(&front), listener, descriptor)?);
     }
+    tokio::spawn({
+        let front = Arc::clone(&front);
+        async move { front.watch.run(&front.stop).await }
+    });
     let mut orders = orders(control.try_clone()?)?;
     control.send(&Report::Ready { python }, &[])?;
     let within = loop {

@@ -29,8 +29,11 @@ impl Pairs {
         let (Ok(name_length), Ok(value_length)) = (u16::try_from(name.len()), u32::try_from(value.len())) else {
             return;
         };
-        self.bytes.extend_from_slice(&name_length.to_le_bytes());
-        self.bytes.extend_from_slice(&value_length.to_le_bytes());
+        let mut lengths = [0; LENGTHS];
+        lengths[..2].copy_from_slice(&name_length.to_le_bytes());
+        lengths[2..].copy_from_slice(&value_length.to_le_bytes());
+        self.bytes.reserve(LENGTHS + name.len() + value.len());
+        self.bytes.extend_from_slice(&lengths);
         self.bytes.extend_from_slice(name);
         self.bytes.extend_from_slice(value);
     }

@@ -1,6 +1,6 @@
 //! Cases: a configuration in a file, with lines `#: …` that say how it is compiled.
 //!
-//! `#: --for wsgi-serve`, `#: -D NAME`, `#: env NAME=VALUE`, `#: device PATH`; and `#: file PATH`, after which another file begins.
+//! `#: --for wsgi-serve`, `#: --pedantic`, `#: -D NAME`, `#: env NAME=VALUE`, `#: device PATH`; and `#: file PATH`, after which another file begins.
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,7 @@ pub(crate) fn read(path: &Path) -> Case {
             }
             Some(("device", path)) => files.add_device(path),
             Some(("--for", "wsgi-serve")) => options.judge = Judge::WsgiServe,
+            Some(("--pedantic", "")) => options.pedantic = true,
             Some(("--ignore-unsupported", "")) => options.ignore_unsupported = true,
             Some(("-D", name)) => options.defines.push(name.to_owned()),
             Some(("-C", line)) => options.before.push(line.to_owned()),

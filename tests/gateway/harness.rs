@@ -19,7 +19,7 @@ use wsgi_httpd::runtime::pairs::Pairs;
 use wsgi_httpd::runtime::wire::{self, COMPLETE, Frame, HEADER, Kind};
 
 /// Nothing here takes longer.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// Every `CPython` from 3.9 to 3.14 that is found: pyenv's, PATH's, Debian's.
 pub(crate) fn pythons() -> Vec<PathBuf> {

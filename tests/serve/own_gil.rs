@@ -1,6 +1,6 @@
 //! `WSGIPerInterpreterGIL`: application groups of one process that run Python at the same time.
 
-use crate::support::{Request, Site, note, pythons, skipped, tests_apache};
+use crate::support::{Python, Request, Site, note, pythons, skipped, tests_apache};
 
 /// Two requests play ping-pong through shared memory: each spins until the other has moved, and its interpreter is told
 /// never to give up its GIL. With one GIL for both, the first would spin alone: so it gives up after many turns of the
@@ -47,22 +47,29 @@ fn two_groups_of_a_process_run_at_once() {
     }
     for python in able {
         note(&python.version);
-        let site = Site::under(python);
-        site.file("app.wsgi", RALLY);
-        site.file("memory", [0, 0]);
-        let server = site.start(&format!(
-            "WSGIPerInterpreterGIL On\nWSGIDaemonProcess app threads=2 python-home=${{VENV}}\n{MOUNTS}"
-        ));
-        let mut players = ["/one?0", "/two?1"].map(|target| {
-            let mut connection = server.connect();
-            connection.write(&Request::get(target).bytes());
-            connection
-        });
-        let [one, two] = players.each_mut().map(|player| player.answer("GET").text());
-        let process = one.strip_prefix("one in ").unwrap_or_else(|| panic!("{one}\n{}", server.error_log()));
-        assert_eq!(two, format!("two in {process}"), "the same process");
-        server.stop();
+        let daemon = format!("WSGIDaemonProcess app threads=2 python-home=${{VENV}}\n{MOUNTS}");
+        let mounts = MOUNTS.replace(" process-group=app", "");
+        let embedded = format!("ServerLimit 1\nThreadsPerChild 2\nWSGIPythonHome ${{VENV}}\n{mounts}");
+        for directives in [daemon, embedded] {
+            play(python, &directives);
+        }
     }
+}
+
+fn play(python: &Python, directives: &str) {
+    let site = Site::under(python);
+    site.file("app.wsgi", RALLY);
+    site.file("memory", [0, 0]);
+    let server = site.start(&format!("WSGIPerInterpreterGIL On\n{directives}"));
+    let mut players = ["/one?0", "/two?1"].map(|target| {
+        let mut connection = server.connect();
+        connection.write(&Request::get(target).bytes());
+        connection
+    });
+    let [one, two] = players.each_mut().map(|player| player.answer("GET").text());
+    let process = one.strip_prefix("one in ").unwrap_or_else(|| panic!("{one}\n{}", server.error_log()));
+    assert_eq!(two, format!("two in {process}"), "the same process");
+    server.stop();
 }
 
 /// Before 3.12 there is one GIL, which is said and does no harm.

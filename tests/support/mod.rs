@@ -9,7 +9,7 @@ mod site;
 
 pub(crate) use http::{Answer, Connection, Request};
 pub(crate) use process::{alive, descendants, wait_until};
-pub(crate) use pythons::{pythons, system_python};
+pub(crate) use pythons::{Python, pythons, system_python};
 pub(crate) use server::{Server, check, command, free_port, run, tests_apache};
 pub(crate) use site::{Mode, Site};
 

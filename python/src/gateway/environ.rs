@@ -1,12 +1,11 @@
 //! `environ`: a fresh dict for each request, copied from a template of what is the same for all requests of a target.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pyo3_ffi as ffi;
+use wsgi_httpd::runtime::pairs::Pairs;
 
-use super::{Caller, Request};
+use super::{Caller, Request, known};
 use crate::application_group::Binding;
 use crate::module::{APACHE_VERSION, Holder, VERSION, insert, settings, triple};
 use crate::object::{Attached, Object, Result};
@@ -14,6 +13,8 @@ use crate::object::{Attached, Object, Result};
 /// What the requests of a target have in common.
 pub(crate) struct Template {
     environ: Object,
+    /// The first request's entries but for its header fields. Later requests have the same names, and most of the values.
+    first: OnceLock<First>,
     /// The callable object's name.
     pub(crate) callable: Object,
     /// Names whose values are new in each request.
@@ -24,6 +25,12 @@ pub(crate) struct Template {
 unsafe impl Send for Template {}
 // SAFETY: as above.
 unsafe impl Sync for Template {}
+
+/// Entries, and the template with them.
+struct First {
+    entries: Pairs,
+    environ: Object,
+}
 
 struct OwnKeys {
     input: Object,
@@ -88,6 +95,7 @@ fn make_template(attached: Attached<'_>, binding: &Binding) -> Result<Template> 
     let key = |name: &str| Object::interned(attached, name.as_bytes());
     Ok(Template {
         environ,
+        first: OnceLock::new(),
         callable: Object::interned(attached, target.callable_object.as_bytes())?,
         keys: OwnKeys {
             input: key("wsgi.input")?,
@@ -111,12 +119,8 @@ pub(crate) fn make(
     input: &Object,
     caller: Caller,
 ) -> Result<Object> {
-    // SAFETY: the template is a dict.
-    let environ = unsafe { Object::owned(ffi::PyDict_Copy(template.environ.as_ptr()))? };
     let call = &request.call;
-    for (name, value) in call.environ.iter() {
-        set(attached, holder, &environ, name, value)?;
-    }
+    let environ = entries(attached, holder, template, &call.environ)?;
     let keys = &template.keys;
     environ.set_item(attached, &keys.input, input)?;
     environ.set_item(attached, &keys.errors, &crate::callback::view(attached, &holder.errors, request)?)?;
@@ -136,13 +140,75 @@ pub(crate) fn make(
     Ok(environ)
 }
 
+/// A copy of the template with the entries of a request.
+fn entries(attached: Attached<'_>, holder: &Holder, template: &Template, entries: &Pairs) -> Result<Object> {
+    let first = match template.first.get() {
+        Some(first) => first,
+        None => {
+            let made = First::of(attached, holder, template, entries)?;
+            // Another thread may have been faster: both are right.
+            template.first.get_or_init(|| made)
+        }
+    };
+    let environ = first.environ.copy_dict(attached)?;
+    let mut rest = entries.iter();
+    for (name, value) in first.entries.iter() {
+        match rest.next() {
+            Some((same, new)) if same == name => {
+                if new != value {
+                    set(attached, holder, &environ, name, new)?;
+                }
+            }
+            _ => return with_all(attached, holder, template, entries.iter()),
+        }
+    }
+    for (name, value) in rest {
+        set(attached, holder, &environ, name, value)?;
+    }
+    Ok(environ)
+}
+
+fn with_all<'a>(
+    attached: Attached<'_>,
+    holder: &Holder,
+    template: &Template,
+    entries: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+) -> Result<Object> {
+    let environ = template.environ.copy_dict(attached)?;
+    for (name, value) in entries {
+        set(attached, holder, &environ, name, value)?;
+    }
+    Ok(environ)
+}
+
+impl First {
+    /// The entries before the header fields, which differ from client to client.
+    fn of(attached: Attached<'_>, holder: &Holder, template: &Template, entries: &Pairs) -> Result<Self> {
+        let mut first = Pairs::default();
+        for (name, value) in entries.iter().take_while(|(name, _)| !is_field(name)) {
+            first.push(name, value);
+        }
+        let environ = with_all(attached, holder, template, first.iter())?;
+        Ok(Self { entries: first, environ })
+    }
+}
+
+/// Whether a name is that of a header field.
+fn is_field(name: &[u8]) -> bool {
+    name.starts_with(b"HTTP_") || name.starts_with(b"CONTENT_")
+}
+
 /// Microseconds since the epoch.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64
 }
 
 fn set(attached: Attached<'_>, holder: &Holder, environ: &Object, name: &[u8], value: &[u8]) -> Result<()> {
-    let key = key(attached, holder, name)?;
+    if is_field(name) {
+        let (key, value) = known::field(attached, holder, name, value)?;
+        return environ.set_item(attached, &key, &value);
+    }
+    let key = known::key(attached, holder, name)?;
     let is_file = matches!(name, b"SCRIPT_FILENAME" | b"DOCUMENT_ROOT");
     let value = if is_file { Object::file_name(attached, value)? } else { Object::latin1(attached, value)? };
     environ.set_item(attached, &key, &value)?;
@@ -152,51 +218,5 @@ fn set(attached: Attached<'_>, holder: &Holder, environ: &Object, name: &[u8], v
         b"PATH_INFO" => b"mod_wsgi.path_info",
         _ => return Ok(()),
     };
-    environ.set_item(attached, &self::key(attached, holder, before)?, &value)
-}
-
-/// The keys that were seen, interned.
-#[derive(Default)]
-pub(crate) struct Keys(HashMap<Box<[u8]>, Object, Hasher>);
-
-/// Names come from clients: more are not remembered.
-const MOST_KEYS: usize = 512;
-
-fn key(attached: Attached<'_>, holder: &Holder, name: &[u8]) -> Result<Object> {
-    let known = holder.keys.with(attached, |keys| keys.0.get(name).map(|key| key.share(attached)));
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    if holder.keys.with(attached, |keys| keys.0.len()) >= MOST_KEYS {
-        return Object::latin1(attached, name);
-    }
-    let new = Object::interned(attached, name)?;
-    let old = holder.keys.with(attached, |keys| keys.0.insert(name.into(), new.share(attached)));
-    drop(old);
-    Ok(new)
-}
-
-type Hasher = std::hash::BuildHasherDefault<Fnv>;
-
-/// FNV-1a over eight bytes at a time: names are short, and there are at most [`MOST_KEYS`], so that nobody gains by collisions.
-pub(crate) struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl std::hash::Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for block in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..block.len()].copy_from_slice(block);
-            self.0 = (self.0 ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
-        }
-    }
+    environ.set_item(attached, &known::key(attached, holder, before)?, &value)
 }

@@ -67,7 +67,8 @@ impl Request {
 
     /// Takes what `start_response` was given, in place of what it was given before.
     pub(crate) fn set_head(&self, attached: Attached<'_>, head: Head, length: Option<u64>) {
-        let is_head = self.call.environ.iter().any(|pair| pair == (b"REQUEST_METHOD", b"HEAD"));
+        let method = self.call.environ.iter().find(|(name, _)| *name == b"REQUEST_METHOD");
+        let is_head = method.is_some_and(|(_, method)| method == b"HEAD");
         self.answer.with(attached, |answer| {
             answer.bodiless = is_head || matches!(head.status, 204 | 304);
             answer.head = Some(head);

@@ -1,5 +1,7 @@
 //! `start_response(status, headers, exc_info=None)` and the `write()` that it returns.
 
+use std::borrow::Cow;
+
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::exchange::Head;
@@ -153,7 +155,7 @@ fn pair(attached: Attached<'_>, item: &Object) -> Result<(Object, Object)> {
     }
 }
 
-fn header_name(attached: Attached<'_>, name: &Object) -> Result<Vec<u8>> {
+fn header_name<'a>(attached: Attached<'_>, name: &'a Object) -> Result<Cow<'a, [u8]>> {
     let name = latin1(attached, name, "a header's name")?;
     if name.is_empty() || !name.iter().copied().all(is_token) || name.len() > usize::from(u16::MAX) {
         let shown = String::from_utf8_lossy(&name).escape_debug().to_string();
@@ -162,7 +164,7 @@ fn header_name(attached: Attached<'_>, name: &Object) -> Result<Vec<u8>> {
     Ok(name)
 }
 
-fn header_value(attached: Attached<'_>, value: &Object) -> Result<Vec<u8>> {
+fn header_value<'a>(attached: Attached<'_>, value: &'a Object) -> Result<Cow<'a, [u8]>> {
     let value = latin1(attached, value, "a header's value")?;
     if has_control(&value) {
         return Err(attached.raise(Exception::Value, "a header's value has a control character"));
@@ -178,7 +180,8 @@ fn parse_length(attached: Attached<'_>, value: &[u8]) -> Result<u64> {
 
 /// RFC 9110, 5.6.2.
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'_' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'.' | b'^' | b'`' | b'|' | b'~')
 }
 
 fn has_control(bytes: &[u8]) -> bool {
@@ -194,14 +197,16 @@ fn is_hop_by_hop(name: &[u8]) -> bool {
 }
 
 /// The bytes of a `str` in latin-1.
-fn latin1(attached: Attached<'_>, text: &Object, what: &str) -> Result<Vec<u8>> {
+fn latin1<'a>(attached: Attached<'_>, text: &'a Object, what: &str) -> Result<Cow<'a, [u8]>> {
     if !text.is_str() {
         let message = format!("{what} must be str, not {}", text.class_name(attached));
         return Err(attached.raise(Exception::Type, &message));
     }
     let bytes = match text.as_str(attached) {
-        Ok(text) if text.is_ascii() => Some(text.as_bytes().to_vec()),
-        Ok(text) => text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect(),
+        Ok(text) if text.is_ascii() => Some(Cow::Borrowed(text.as_bytes())),
+        Ok(text) => {
+            text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect::<Option<_>>().map(Cow::Owned)
+        }
         Err(Raised) => {
             attached.clear_raised();
             None

@@ -1,11 +1,10 @@
 //! What is merged for a script ends in `Require all denied`.
 
 use super::Check;
-use super::effect::MOST_COMPARISONS;
+use super::access::{Access, Denial};
 use crate::compiler::diagnostic::{Code, Edit, Repair, Report};
-use crate::compiler::model::{Matcher, Merged, Mount, Server, Settings};
-use crate::compiler::source::{Span, Spanned};
-use crate::plan::sections::{Order, Peer, Require};
+use crate::compiler::model::{Mount, Server, Settings};
+use crate::plan::sections::Peer;
 
 pub(super) const CHECK: Check = Check { code: &SCRIPT_NOT_GRANTED, run };
 
@@ -13,46 +12,18 @@ static SCRIPT_NOT_GRANTED: Code = Code::warning(
     "script-not-granted",
     "nobody may reach a mounted script: every request is answered with 403",
     include_str!("script_not_granted.md"),
-);
+)
+.predicts(&["AH01630", "AH01797"]);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {
-        // A section that only a request can judge may grant anything.
-        let mut open = server.beyond.macros || server.main().settings.access_is_more || host.settings.access_is_more;
-        for section in host.sections.iter().chain(&server.main().sections) {
-            section.visit(&mut |section| {
-                let unknown = section.matcher == Matcher::Unknown && section.settings.access_span().is_some();
-                open |= unknown || section.settings.access_is_more;
-            });
-        }
-        if open {
-            continue;
-        }
-        let sections: Vec<Merged> =
-            server.sections_of(host).into_iter().filter(|merged| says_something(&merged.section.settings)).collect();
-        if sections.len() * host.mounts.len() > MOST_COMPARISONS {
-            continue;
-        }
+        let Some(access) = Access::of(server, host, host.mounts.len()) else { continue };
         for mount in host.mounts.iter().filter(|mount| mount.script.value.starts_with('/')) {
-            if let Some(denial) = denial(&sections, mount) {
+            if let Some(denial) = access.denial(&mount.url_path.value, &mount.script.value) {
                 report_denial(mount, &denial, report);
             }
         }
     }
-}
-
-fn says_something(settings: &Settings) -> bool {
-    settings.access_span().is_some() || !settings.deny.is_empty()
-}
-
-/// Why a script cannot be reached.
-struct Denial<'a> {
-    /// The line that denies.
-    span: Span,
-    /// What was said as in Apache 2.2 and was meant to grant.
-    useless: Option<&'a Settings>,
-    /// Apache 2.2's directives deny.
-    old_style: bool,
 }
 
 fn report_denial(mount: &Mount, denial: &Denial<'_>, report: &mut Report) {
@@ -77,38 +48,4 @@ fn granted(settings: &Settings) -> Option<Repair> {
     let plain = allow.value == Peer::All && settings.deny.is_empty() && settings.require.is_empty();
     let edits = vec![Edit::replace_line(order.span, "Require all granted"), Edit::delete_line(allow.span)];
     plain.then(|| Repair { title: "Write `Require all granted`".to_owned(), edits })
-}
-
-/// Merges what is said about access. Anything that is not certain ends the search.
-fn denial<'a>(sections: &[Merged<'a>], mount: &Mount) -> Option<Denial<'a>> {
-    let mut require: &[Spanned<Require>] = &[];
-    let mut order = None;
-    let mut allow: &[Spanned<Peer>] = &[];
-    let mut useless = None;
-    let mut deny: &[Spanned<Peer>] = &[];
-    for merged in sections {
-        let settings = &merged.section.settings;
-        match merged.matches(&mount.url_path.value, &mount.script.value) {
-            Some(false) => continue,
-            None => return None,
-            Some(true) => {}
-        }
-        if !settings.require.is_empty() {
-            require = &settings.require;
-        }
-        order = settings.order.as_ref().or(order);
-        if !settings.allow.is_empty() || !settings.deny.is_empty() {
-            (allow, deny) = (&settings.allow, &settings.deny);
-            useless = (!allow.is_empty()).then_some(settings);
-        }
-    }
-    if let Some(first) = require.first().filter(|_| require.iter().all(|one| one.value == Require::AllDenied)) {
-        return Some(Denial { span: first.span, useless, old_style: false });
-    }
-    let denied = deny.iter().find(|peer| peer.value == Peer::All);
-    let span = match order.map(|order| order.value) {
-        Some(Order::AllowDeny) => denied.map(|peer| peer.span).or(allow.is_empty().then_some(order?.span)),
-        Some(Order::DenyAllow) | None => denied.filter(|_| allow.is_empty()).map(|peer| peer.span),
-    };
-    span.map(|span| Denial { span, useless: None, old_style: true })
 }

@@ -1,14 +1,13 @@
 //! Findings for a person: drawn in full with the lines they speak of, or in one line each. The only file that names miette.
 
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
 
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceSpan, SpanContents,
 };
 
 use super::{Diagnostic, Label, Report, Severity};
-use crate::compiler::source::{Sources, Span};
+use crate::compiler::source::{Sources, Span, Text};
 
 /// So many are drawn; the rest is counted.
 const MOST: usize = 100;
@@ -149,7 +148,7 @@ fn labels(labels: &[&Label], excerpt: Option<&Excerpt>) -> Vec<LabeledSpan> {
 /// The lines of a file that are drawn. miette looks for lines from the start of what it is given, so it is given no more.
 struct Excerpt {
     name: String,
-    text: Arc<str>,
+    text: Text,
     /// Where the excerpt begins in the text, and at which line, from 0.
     start: usize,
     end: usize,
@@ -169,7 +168,7 @@ impl Excerpt {
         let short = text[start..end].split('\n').all(|line| line.len() <= LONGEST_LINE);
         short.then(|| Self {
             name: source.path.display().to_string(),
-            text: Arc::clone(text),
+            text: text.clone(),
             start,
             end,
             line: sources.line_column(start_span).0 as usize - 1,

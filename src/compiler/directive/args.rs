@@ -49,6 +49,16 @@ impl Args {
         self.many(name).pop()
     }
 
+    /// What nobody has asked for yet, by name. Of an option that was given twice the last one counts.
+    pub(super) fn rest(&mut self) -> Vec<(&'static str, Spanned<String>)> {
+        let mut rest: Vec<(&'static str, Spanned<String>)> = Vec::new();
+        for (name, value) in std::mem::take(&mut self.values) {
+            rest.retain(|(earlier, _)| *earlier != name);
+            rest.push((name, value));
+        }
+        rest
+    }
+
     /// Every word of an argument.
     pub(super) fn many<T: FromWord>(&mut self, name: &'static str) -> Vec<Spanned<T>> {
         let values = std::mem::take(&mut self.values);

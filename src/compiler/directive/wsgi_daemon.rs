@@ -79,6 +79,7 @@ fn daemon_process(args: &mut Args, scope: &mut Scope) {
         locale: args.option("locale"),
         umask: args.option::<String>("umask").map(octal),
         maximum_requests: args.option("maximum-requests"),
+        others: args.rest(),
     };
     scope.server.process_groups.push(group);
 }

@@ -11,7 +11,7 @@ impl Expander<'_> {
     pub(super) fn condition(&mut self, opening: &Directive) -> Option<bool> {
         let test: fn(&mut Self, &Word) -> bool = match opening.name.text.to_ascii_lowercase().as_str() {
             "ifmodule" => Self::module_is_loaded,
-            "ifdefine" => |reader, name| reader.flags.contains(&name.text),
+            "ifdefine" => |reader, name| reader.flags.contains(name.text.as_str()),
             "iffile" => |reader, path| {
                 let path = reader.server_root.value.join(&path.text);
                 reader.surroundings.files.kind(&path).is_some()
@@ -54,7 +54,7 @@ impl Expander<'_> {
                 if stem.starts_with("mod_") { format!("write `{stem}.c`") } else { "write `mod_NAME.c`".to_owned() };
             self.report.push(found.help(help));
         }
-        self.modules.contains(&name.text)
+        self.modules.contains(name.text.as_str())
     }
 
     /// `<IfVersion [[!]OPERATOR] VERSION>`.

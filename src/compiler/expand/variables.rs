@@ -22,10 +22,10 @@ impl Expander<'_> {
         if self.has_colon(name) {
             return true;
         }
-        self.flags.insert(name.text.clone());
+        self.flags.insert(name.text.to_string());
         // An empty value is no value.
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            self.values.insert(name.text.to_ascii_lowercase(), value.clone());
+            self.values.insert(name.text.to_ascii_lowercase(), value.to_string());
         }
         true
     }
@@ -34,7 +34,7 @@ impl Expander<'_> {
         let words = directive.words();
         let [name] = words.as_slice() else { return false };
         if !self.has_colon(name) {
-            self.flags.remove(&name.text);
+            self.flags.remove(name.text.as_str());
             self.values.remove(&name.text.to_ascii_lowercase());
         }
         true

@@ -5,7 +5,7 @@ use regex::Regex;
 use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk};
 use crate::compiler::diagnostic::{Severity, nearest};
 use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, UNSUPPORTED_VALUE};
-use crate::compiler::model::{Host, Judge, Matcher, Section, without_trailing_slash};
+use crate::compiler::model::{Host, Judge, Limit, Matcher, Section, without_trailing_slash};
 use crate::compiler::source::Spanned;
 use crate::compiler::syntax::{self, Directive, Node, Word};
 use crate::plan::HostAddress;
@@ -157,7 +157,13 @@ impl Walk<'_> {
             around.settings.access_is_more = true;
             // Everything else in it holds as if it stood outside.
             if around.settings.process_group.is_none() {
-                around.settings.process_group = inner.settings.process_group;
+                around.settings.process_group = inner.settings.process_group.take();
+            }
+            around.settings.lines.append(&mut inner.settings.lines);
+            if kind == "Limit" {
+                let methods = opening.words().into_iter().map(|word| word.text.as_str().to_owned()).collect();
+                let except = opening.is("LimitExcept");
+                around.settings.limits.push(Limit { except, methods, settings: inner.settings, span: opening.span() });
             }
         }
     }
@@ -204,7 +210,7 @@ impl Walk<'_> {
                 word
             }
         };
-        let text = word.text.clone();
+        let text = word.text.to_string();
         let pattern = text.contains(['*', '?', '[']);
         let matcher = match kind {
             SectionKind::DirectoryMatch => Match::DirectoryRegex(text),

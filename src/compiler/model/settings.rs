@@ -1,5 +1,6 @@
 //! What directives may set for a part of a server, each with its place.
 
+use super::Line;
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::ApplicationGroup;
 use crate::plan::sections::{Order, Peer, Require, Switches};
@@ -55,9 +56,36 @@ pub struct Settings {
     pub options: Switches,
     /// `SetEnv`.
     pub set_env: Vec<Spanned<(String, String)>>,
+    /// `<Limit>` and `<LimitExcept>`.
+    pub limits: Vec<Limit>,
+    /// What only checks read.
+    pub lines: Vec<Line>,
+}
+
+/// A `<Limit>` or `<LimitExcept>`.
+#[derive(Debug)]
+pub struct Limit {
+    /// `<LimitExcept>`.
+    pub except: bool,
+    /// The methods.
+    pub methods: Vec<String>,
+    /// What it sets.
+    pub settings: Settings,
+    /// Its opening line.
+    pub span: Span,
 }
 
 impl Settings {
+    /// The lines of a directive.
+    pub fn lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Line> {
+        self.lines.iter().filter(move |line| line.name == name)
+    }
+
+    /// The last line of a directive, which is the one that counts.
+    pub fn line(&self, name: &str) -> Option<&Line> {
+        self.lines.iter().rev().find(|line| line.name == name)
+    }
+
     /// The first line that says who may see something.
     pub fn access_span(&self) -> Option<Span> {
         let require = self.require.first().map(|one| one.span);

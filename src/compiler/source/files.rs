@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::machine::Machine;
+
 /// The largest file that is read: beyond it is no configuration.
 const LARGEST_FILE: u64 = 64 << 20;
 
@@ -28,6 +30,11 @@ pub trait Files {
 
     /// A name that two paths share exactly when they are the same file.
     fn identity(&self, path: &Path) -> PathBuf;
+
+    /// The machine that these are the files of, where they are those of one.
+    fn machine(&self) -> Option<&dyn Machine> {
+        None
+    }
 }
 
 /// What stands at a path.
@@ -103,6 +110,10 @@ impl Files for Disk {
 
     fn identity(&self, path: &Path) -> PathBuf {
         std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    }
+
+    fn machine(&self) -> Option<&dyn Machine> {
+        Some(self)
     }
 }
 

@@ -2,12 +2,23 @@
 //! still be pointed at in the file the person wrote.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::{SourceId, Span};
+use super::{SourceId, Span, Text};
 
 /// A text and where each piece of it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapped(Form);
+
+/// Nearly every line is one stretch of its file, and shares the file's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Form {
+    Verbatim { source: SourceId, text: Text },
+    Joined(Arc<Joined>),
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mapped {
+struct Joined {
     text: String,
     pieces: Vec<Piece>,
 }
@@ -21,29 +32,97 @@ struct Piece {
     verbatim: bool,
 }
 
+impl Default for Mapped {
+    fn default() -> Self {
+        Self(Form::Joined(Arc::default()))
+    }
+}
+
 impl Mapped {
-    /// A stretch of a source, as it stands there.
-    pub fn verbatim(source: SourceId, start: usize, text: &str) -> Self {
-        let mut mapped = Self::default();
-        mapped.push_verbatim(Span { source, start: start as u32, end: (start + text.len()) as u32 }, text);
-        mapped
+    /// A stretch of the text of a source.
+    pub fn verbatim(source: SourceId, text: Text) -> Self {
+        Self(Form::Verbatim { source, text })
     }
 
     /// The text.
     pub fn text(&self) -> &str {
-        &self.text
+        match &self.0 {
+            Form::Verbatim { text, .. } => text.as_str(),
+            Form::Joined(joined) => &joined.text,
+        }
     }
 
-    /// Appends text that stands at a span, byte for byte.
-    pub fn push_verbatim(&mut self, span: Span, text: &str) {
-        self.push(span, text, true);
+    /// A range of the text, without its places.
+    pub fn text_of(&self, range: Range<usize>) -> Text {
+        match &self.0 {
+            Form::Verbatim { text, .. } => text.slice(range),
+            Form::Joined(joined) => Text::from(&joined.text[range]),
+        }
     }
 
     /// Appends text that something else stands for in the source.
     pub fn push_substitute(&mut self, span: Span, text: &str) {
-        self.push(span, text, false);
+        self.joined().push(span, text, false);
     }
 
+    /// Appends another text with its places.
+    pub fn append(&mut self, other: &Self) {
+        let joined = self.joined();
+        match &other.0 {
+            Form::Verbatim { source, text } => joined.push(span(*source, text.range()), text, true),
+            Form::Joined(other) => {
+                for (piece, text) in other.pieces() {
+                    joined.push(piece.span, text, piece.verbatim);
+                }
+            }
+        }
+    }
+
+    /// The form that more can be put to.
+    fn joined(&mut self) -> &mut Joined {
+        if let Form::Verbatim { source, text } = &self.0 {
+            let mut joined = Joined::default();
+            joined.push(span(*source, text.range()), text, true);
+            self.0 = Form::Joined(Arc::new(joined));
+        }
+        match &mut self.0 {
+            Form::Joined(joined) => Arc::make_mut(joined),
+            Form::Verbatim { .. } => unreachable!("it was joined just before"),
+        }
+    }
+
+    /// Where a range of the text was written.
+    pub fn span(&self, range: Range<usize>) -> Span {
+        match &self.0 {
+            Form::Verbatim { source, text } => {
+                let Range { start, end } = text.range();
+                let at = |at: usize| (start + at).min(end);
+                span(*source, at(range.start)..at(range.end.max(range.start)))
+            }
+            Form::Joined(joined) => joined.span(range),
+        }
+    }
+
+    /// Where the whole text was written.
+    pub fn whole(&self) -> Span {
+        self.span(0..self.text().len())
+    }
+
+    /// A range of the text, with its places.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        match &self.0 {
+            Form::Verbatim { source, text } => Self::verbatim(*source, text.slice(range)),
+            Form::Joined(joined) => Self(Form::Joined(Arc::new(joined.slice(range)))),
+        }
+    }
+}
+
+fn span(source: SourceId, range: Range<usize>) -> Span {
+    Span { source, start: range.start as u32, end: range.end as u32 }
+}
+
+impl Joined {
     fn push(&mut self, span: Span, text: &str, verbatim: bool) {
         // An empty piece is kept only to know where an empty text stands.
         if text.is_empty() && !self.pieces.is_empty() {
@@ -56,16 +135,12 @@ impl Mapped {
         self.text.push_str(text);
     }
 
-    /// Appends another text with its places.
-    pub fn append(&mut self, other: &Self) {
-        for (index, piece) in other.pieces.iter().enumerate() {
-            let end = other.pieces.get(index + 1).map_or(other.text.len(), |next| next.at as usize);
-            self.push(piece.span, &other.text[piece.at as usize..end], piece.verbatim);
-        }
+    fn pieces(&self) -> impl Iterator<Item = (&Piece, &str)> {
+        let ends = self.pieces.iter().skip(1).map(|next| next.at as usize).chain([self.text.len()]);
+        self.pieces.iter().zip(ends).map(|(piece, end)| (piece, &self.text[piece.at as usize..end]))
     }
 
-    /// Where a range of the text was written.
-    pub fn span(&self, range: Range<usize>) -> Span {
+    fn span(&self, range: Range<usize>) -> Span {
         let first = self.piece_at(range.start.min(self.text.len()));
         let start = first.place(range.start);
         if range.end <= range.start {
@@ -76,14 +151,7 @@ impl Mapped {
         Span { source: first.span.source, start, end: end.max(start) }
     }
 
-    /// Where the whole text was written.
-    pub fn whole(&self) -> Span {
-        self.span(0..self.text.len())
-    }
-
-    /// A range of the text, with its places.
-    #[must_use]
-    pub fn slice(&self, range: Range<usize>) -> Self {
+    fn slice(&self, range: Range<usize>) -> Self {
         let mut slice = Self::default();
         let mut at = range.start;
         while at < range.end {
@@ -126,14 +194,16 @@ mod tests {
         let mut sources = Sources::default();
         let source = sources.add(std::path::Path::new("a"), "x ${N} y".into(), None);
         let span = |start, end| Span { source, start, end };
-        let mut mapped = Mapped::verbatim(source, 0, "x ");
+        let line = Mapped::verbatim(source, Text::from("x ${N} y"));
+        let mut mapped = line.slice(0..2);
         mapped.push_substitute(span(2, 6), "long value");
-        mapped.push_verbatim(span(6, 8), " y");
+        mapped.append(&line.slice(6..8));
         assert_eq!(mapped.text(), "x long value y");
         assert_eq!(mapped.span(0..1), span(0, 1));
         assert_eq!(mapped.span(4..6), span(2, 6));
         assert_eq!(mapped.span(0..14), span(0, 8));
         assert_eq!(mapped.span(13..14), span(7, 8));
         assert_eq!(mapped.slice(3..14).span(10..11), span(7, 8));
+        assert_eq!(&*mapped.text_of(2..6), "long");
     }
 }

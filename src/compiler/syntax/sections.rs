@@ -3,12 +3,13 @@
 
 use super::lines::Statement;
 use super::tree::{Directive, File, Node, Section};
+use super::words::Word;
 use super::{
     MALFORMED_TAG, MISMATCHED_CLOSING, NESTING_TOO_DEEP, TEXT_AFTER_CLOSING_TAG, TEXT_AFTER_OPENING_TAG,
     UNCLOSED_SECTION, UNMATCHED_CLOSING,
 };
 use crate::compiler::diagnostic::{Edit, Repair, Report, Severity, nearest};
-use crate::compiler::source::{Mapped, Span, Spanned};
+use crate::compiler::source::{Mapped, Span};
 
 /// How deep sections may be nested. What is deeper is read as if it stood at this depth.
 pub(crate) const DEEPEST: usize = 64;
@@ -19,37 +20,43 @@ const CONDITIONALS: [&str; 6] = ["IfModule", "IfDefine", "IfVersion", "IfFile", 
 /// Sections that refuse anything after their opening tag.
 const COUNTING_WORDS: [&str; 5] = ["IfVersion", "Else", "RequireAll", "RequireAny", "RequireNone"];
 
-/// The sections that are open, the outermost first, each with what stood before it.
-struct Pairing<'a> {
+/// Makes a tree of statements: the sections that are open, the outermost first, each with what stood before it.
+pub(super) struct Pairing<'a> {
     open: Vec<(Directive, Vec<Node>)>,
     nodes: Vec<Node>,
     /// Sections beyond [`DEEPEST`]: their lines are kept, they themselves are not.
-    too_deep: Vec<Spanned<String>>,
-    report: &'a mut Report,
+    too_deep: Vec<Word>,
+    pub(super) report: &'a mut Report,
 }
 
-/// Makes a tree of the statements of a file.
-pub(super) fn pair(statements: Vec<Statement>, report: &mut Report) -> File {
-    let mut pairing = Pairing { open: Vec::new(), nodes: Vec::new(), too_deep: Vec::new(), report };
-    for statement in statements {
+impl<'a> Pairing<'a> {
+    /// Before the first line of a file.
+    pub(super) fn new(report: &'a mut Report) -> Self {
+        Self { open: Vec::new(), nodes: Vec::new(), too_deep: Vec::new(), report }
+    }
+
+    /// The next line.
+    pub(super) fn add(&mut self, statement: Statement) {
         match statement {
-            Statement::Directive(directive) => pairing.nodes.push(Node::Directive(directive)),
-            Statement::Opening(opening) => pairing.open(opening),
-            Statement::Closing { name, closed, tail } => pairing.close(&name, closed, &tail),
+            Statement::Directive(directive) => self.nodes.push(Node::Directive(directive)),
+            Statement::Opening(opening) => self.open(opening),
+            Statement::Closing { name, closed, tail } => self.close(&name, closed, &tail),
         }
     }
-    while let Some((opening, _)) = pairing.open.last() {
-        let label = "opened here, open at the end of the file";
-        let help = format!("add `</{}>`", opening.name.text);
-        let edit = Edit::close_section(tag(opening), &opening.name.text, None);
-        let found = UNCLOSED_SECTION.at(tag(opening), label).help(help);
-        pairing.report.push(found.repair(format!("Close `<{}>`", opening.name.text), vec![edit]));
-        pairing.leave(false);
-    }
-    File { nodes: pairing.nodes }
-}
 
-impl Pairing<'_> {
+    /// After the last line.
+    pub(super) fn finish(mut self) -> File {
+        while let Some((opening, _)) = self.open.last() {
+            let label = "opened here, open at the end of the file";
+            let help = format!("add `</{}>`", opening.name.text);
+            let edit = Edit::close_section(tag(opening), &opening.name.text, None);
+            let found = UNCLOSED_SECTION.at(tag(opening), label).help(help);
+            self.report.push(found.repair(format!("Close `<{}>`", opening.name.text), vec![edit]));
+            self.leave(false);
+        }
+        File { nodes: self.nodes }
+    }
+
     fn open(&mut self, mut opening: Directive) {
         if let Some(end) = opening.arguments.text().rfind('>') {
             self.look_after_opening(&opening, end + 1);
@@ -69,7 +76,7 @@ impl Pairing<'_> {
             let found = NESTING_TOO_DEEP.at(tag(&opening), "the 65th section inside one another");
             self.report.push(found.and(tag(outermost), "the outermost begins here"));
         }
-        self.too_deep.push(opening.name.spanned());
+        self.too_deep.push(opening.name);
     }
 
     /// What follows the `>` of an opening tag. Most sections read over it.
@@ -87,24 +94,24 @@ impl Pairing<'_> {
         self.report.push(found.maybe_repair(move_comment(span, text.trim())));
     }
 
-    fn close(&mut self, name: &Spanned<String>, closed: bool, tail: &Mapped) {
+    fn close(&mut self, name: &Word, closed: bool, tail: &Mapped) {
         let whole =
             Span { start: name.span.start.saturating_sub(2), end: name.span.end + u32::from(closed), ..name.span };
         if closed {
             self.look_at_tail(name, tail);
         } else {
-            let help = format!("write `</{}>`", name.value);
+            let help = format!("write `</{}>`", name.text);
             let mut found = MALFORMED_TAG.at(whole.to(tail.whole()), "`>` must follow the name").help(help);
             if tail.text().trim().is_empty() {
-                found = found.respelt(&format!("</{}", name.value), &format!("</{}>", name.value));
+                found = found.respelt(&format!("</{}", name.text), &format!("</{}>", name.text));
             }
             self.report.push(found);
         }
-        if let Some(at) = self.too_deep.iter().rposition(|open| open.value.eq_ignore_ascii_case(&name.value)) {
+        if let Some(at) = self.too_deep.iter().rposition(|open| open.text.eq_ignore_ascii_case(&name.text)) {
             self.too_deep.truncate(at);
             return;
         }
-        let Some(at) = self.open.iter().rposition(|(opening, _)| opening.is(&name.value)) else {
+        let Some(at) = self.open.iter().rposition(|(opening, _)| opening.is(&name.text)) else {
             self.close_misspelt(name, whole);
             return;
         };
@@ -112,8 +119,8 @@ impl Pairing<'_> {
         while self.open.len() > at + 1 {
             let (inner, _) = &self.open[self.open.len() - 1];
             let found = UNCLOSED_SECTION.at(tag(inner), "opened here, never closed");
-            let found = found.and(whole, format!("`<{}>` ends here", name.value));
-            let help = format!("add `</{}>` before `</{}>`", inner.name.text, name.value);
+            let found = found.and(whole, format!("`<{}>` ends here", name.text));
+            let help = format!("add `</{}>` before `</{}>`", inner.name.text, name.text);
             let edit = Edit::close_section(tag(inner), &inner.name.text, Some(whole));
             self.report.push(found.help(help).repair(format!("Close `<{}>`", inner.name.text), vec![edit]));
             self.leave(false);
@@ -122,13 +129,13 @@ impl Pairing<'_> {
     }
 
     /// A closing tag of no open section: perhaps the innermost one's, misspelt.
-    fn close_misspelt(&mut self, name: &Spanned<String>, whole: Span) {
+    fn close_misspelt(&mut self, name: &Word, whole: Span) {
         let innermost = self.open.last().map(|(opening, _)| (opening.name.text.clone(), tag(opening)));
         match innermost {
-            Some((open, span)) if nearest(&name.value, [open.as_str()]).is_some() => {
+            Some((open, span)) if nearest(&name.text, [open.as_str()]).is_some() => {
                 let found = MISMATCHED_CLOSING.at(whole, format!("does not close `<{open}>`"));
                 let found = found.and(span, "opened here").help(format!("write `</{open}>`"));
-                self.report.push(found.respelt(&format!("</{}>", name.value), &format!("</{open}>")));
+                self.report.push(found.respelt(&format!("</{}>", name.text), &format!("</{open}>")));
                 self.leave(true);
             }
             Some((open, span)) => {
@@ -139,14 +146,14 @@ impl Pairing<'_> {
         }
     }
 
-    fn look_at_tail(&mut self, name: &Spanned<String>, tail: &Mapped) {
+    fn look_at_tail(&mut self, name: &Word, tail: &Mapped) {
         let text = tail.text().trim();
         if text.is_empty() {
             return;
         }
         let at = tail.text().len() - tail.text().trim_start().len();
         let span = tail.span(at..at + text.len());
-        let conditional = CONDITIONALS.iter().any(|known| known.eq_ignore_ascii_case(&name.value));
+        let conditional = CONDITIONALS.iter().any(|known| known.eq_ignore_ascii_case(&name.text));
         let found = if text.starts_with('<') {
             TEXT_AFTER_CLOSING_TAG.at(span, "this tag is lost").graded(Severity::Error)
         } else if conditional {

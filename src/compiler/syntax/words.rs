@@ -1,13 +1,13 @@
 //! Words as httpd splits them, and mod_wsgi's `name=value` options.
 
 use super::lines;
-use crate::compiler::source::{Mapped, Span, Spanned};
+use crate::compiler::source::{Mapped, Span, Spanned, Text};
 
 /// One word, its quotes taken off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// The text that it means.
-    pub text: String,
+    pub text: Text,
     /// Where it was written, with its quotes.
     pub span: Span,
     /// The byte in the split text at which it begins, and the one after it.
@@ -21,7 +21,7 @@ pub struct Word {
 impl Word {
     /// The text with its place.
     pub fn spanned(&self) -> Spanned<String> {
-        Spanned::new(self.text.clone(), self.span)
+        Spanned::new(self.text.to_string(), self.span)
     }
 }
 
@@ -45,9 +45,9 @@ pub fn options(text: &Mapped) -> (Vec<ValueOption>, Option<Word>) {
 }
 
 /// Takes off the escapes of a word: a backslash escapes itself and the quote that the word stands in.
-pub(super) fn unescape(text: &str, quote: Option<char>) -> String {
+pub(super) fn unescape(text: Text, quote: Option<char>) -> Text {
     if !text.contains('\\') {
-        return text.to_owned();
+        return text;
     }
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -58,7 +58,7 @@ pub(super) fn unescape(text: &str, quote: Option<char>) -> String {
             None => plain.push(first),
         }
     }
-    plain
+    Text::from(plain)
 }
 
 #[cfg(test)]
@@ -68,7 +68,7 @@ mod tests {
 
     fn split(text: &str) -> Vec<String> {
         let id = Sources::default().add(std::path::Path::new("a"), text.into(), None);
-        words(&Mapped::verbatim(id, 0, text)).into_iter().map(|word| word.text).collect()
+        words(&Mapped::verbatim(id, text.into())).into_iter().map(|word| word.text.to_string()).collect()
     }
 
     /// The table of httpd's splitter, as it was observed.

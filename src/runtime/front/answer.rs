@@ -9,11 +9,13 @@ use hyper::body::{Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
+use tokio::net::TcpStream;
 
 use super::daemon::WireBody;
 use super::embedded::OutboxBody;
 use super::environ::SOFTWARE;
 use super::static_files::FileBody;
+use super::watch::Answering;
 use crate::runtime::exchange::Head;
 
 /// Where the bytes of a body come from.
@@ -41,6 +43,8 @@ pub(super) struct Body {
     /// What the body breaks off with, when all before it has been sent.
     failed: Option<io::Error>,
     at_end: Option<AtEnd>,
+    /// The connection is answering for as long as this lives.
+    answering: Option<Answering>,
 }
 
 /// Told how many bytes went out, and whether the body was whole.
@@ -50,12 +54,17 @@ impl Body {
     /// A body that its head does not limit.
     pub(super) fn new(source: Source) -> Self {
         let complete = matches!(source, Source::Empty);
-        Self { source, remaining: None, sent: 0, complete, failed: None, at_end: None }
+        Self { source, remaining: None, sent: 0, complete, failed: None, at_end: None, answering: None }
     }
 
     /// Calls `at_end` when the body is over, or is dropped before.
     pub(super) fn tell(&mut self, at_end: AtEnd) {
         self.at_end = Some(at_end);
+    }
+
+    /// Holds on to what says that the request is not over.
+    pub(super) fn hold(&mut self, answering: Answering) {
+        self.answering = Some(answering);
     }
 
     fn poll_source(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
@@ -145,7 +154,7 @@ impl Drop for Body {
 pub(super) fn from_application(head: &Head, source: Source, head_only: bool) -> Response<Body> {
     let status = StatusCode::from_u16(head.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut headers = HeaderMap::with_capacity(8);
-    let mut length = None;
+    let (mut length, mut named) = (None, false);
     for (name, value) in head.headers.iter() {
         let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) else {
             // The gateway refuses such fields in `start_response`, where the application can see why.
@@ -155,11 +164,12 @@ pub(super) fn from_application(head: &Head, source: Source, head_only: bool) -> 
             _ if is_hop_by_hop(&name) => {}
             header::CONTENT_LENGTH => length = value.to_str().ok().and_then(|digits| digits.parse::<u64>().ok()),
             name => {
+                named |= name == header::SERVER;
                 headers.append(name, value);
             }
         }
     }
-    if !headers.contains_key(header::SERVER) {
+    if !named {
         headers.insert(header::SERVER, HeaderValue::from_static(SOFTWARE));
     }
     let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED | StatusCode::RESET_CONTENT);
@@ -202,22 +212,17 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
             | header::TRAILER
             | header::PROXY_AUTHENTICATE
             | header::PROXY_AUTHORIZATION
-    ) || name == "keep-alive"
-        || name == "proxy-connection"
+    ) || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
+
+const HTML: &str = "text/html; charset=utf-8";
 
 /// A short page of our own for a status.
 pub(super) fn page(status: StatusCode) -> Response<Body> {
-    let reason = status.canonical_reason().unwrap_or("Error");
-    let text = format!(
-        "<!DOCTYPE html>\n<html><head><title>{code} {reason}</title></head>\n<body><h1>{reason}</h1>\n<p>{what}</p>\n</body></html>\n",
-        code = status.as_u16(),
-        what = explanation(status),
-    );
-    let mut response = Response::new(Body::new(Source::Whole(Bytes::from(text))));
+    let mut response = Response::new(Body::new(Source::Whole(Bytes::from(page_text(status)))));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
     headers.insert(header::SERVER, HeaderValue::from_static(SOFTWARE));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -230,6 +235,25 @@ pub(super) fn closing_page(status: StatusCode) -> Response<Body> {
     let mut response = page(status);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+/// Says that the head of a request has not come in time, as far as the socket takes it at once.
+pub(super) fn say_late(stream: &TcpStream) {
+    let text = page_text(StatusCode::REQUEST_TIMEOUT);
+    let length = text.len();
+    let head = format!(
+        "HTTP/1.1 408 Request Timeout\r\nServer: {SOFTWARE}\r\nContent-Type: {HTML}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    let _ = stream.try_write((head + &text).as_bytes());
+}
+
+fn page_text(status: StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    format!(
+        "<!DOCTYPE html>\n<html><head><title>{code} {reason}</title></head>\n<body><h1>{reason}</h1>\n<p>{what}</p>\n</body></html>\n",
+        code = status.as_u16(),
+        what = explanation(status),
+    )
 }
 
 fn explanation(status: StatusCode) -> &'static str {

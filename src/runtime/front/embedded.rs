@@ -20,7 +20,7 @@ use crate::runtime::exchange::{Application, Call, Exchange, Gone, Head, InputErr
 
 /// How much of an answer waits for its client before the application does, bytes.
 const ROOM: usize = 1 << 20;
-/// How much of an answer is announced at once, bytes. Less is announced within two milliseconds.
+/// How much of an answer is announced at once, bytes. Less is announced at the sentinel's next look.
 const MUCH: usize = 64 << 10;
 
 /// The applications of this process.

@@ -24,14 +24,16 @@ const LIMIT_REQUEST_BODY: u64 = 1 << 30;
 /// Answers a request; `number` counts those of its connection from 0.
 pub(super) async fn answer(front: &Front, client: &Client, request: Request<Incoming>, number: u64) -> Response<Body> {
     let (parts, incoming) = request.into_parts();
-    let began = (Instant::now(), SystemTime::now());
+    let began = SystemTime::now();
+    // A clock is read only for somebody who wants to know.
+    let start = front.has_access_log.then(Instant::now);
     let mut seen = Seen { host: client.candidates[0], file: Vec::new() };
-    let mut response = match handle(front, client, &parts, incoming, began.1, &mut seen).await {
+    let mut response = match handle(front, client, &parts, incoming, began, &mut seen).await {
         Ok(response) => response,
         Err(refused) => refused.page(),
     };
-    if !front.access_logs[seen.host].is_empty() {
-        record(front, client, &parts, &mut response, began, number, &seen);
+    if let Some(start) = start.filter(|_| !front.access_logs[seen.host].is_empty()) {
+        record(front, client, &parts, &mut response, (start, began), number, &seen);
     }
     response
 }

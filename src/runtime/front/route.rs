@@ -13,6 +13,7 @@ use super::sections::{Locations, Sections};
 use crate::plan::sections::Settings;
 use crate::plan::{ApplicationGroup, Host, Mount, Plan, ProcessGroupName};
 use crate::runtime::exchange::Target;
+use crate::runtime::short_hash::ShortHash;
 
 /// Where the requests of one host go.
 #[derive(Debug)]
@@ -24,7 +25,8 @@ pub(super) struct Routes {
     folders: Vec<bool>,
     /// Every script of the plan: never sent as a file.
     scripts: Arc<HashSet<PathBuf>>,
-    prepared: RwLock<HashMap<Key, Arc<Script>>>,
+    /// Names in it are those of files, so it is no longer than the site is large.
+    prepared: RwLock<HashMap<Key, Arc<Script>, ShortHash>>,
 }
 
 /// What two requests have in common that run the same script with the same settings.

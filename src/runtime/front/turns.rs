@@ -3,8 +3,8 @@
 //! The threads of an embedded process share one event loop, which one of them, the leader, drives. A request that calls for an
 //! application makes the leader leave the loop, call the application, and come back: no hand-over, no lock that others want. A
 //! call that takes longer than [`SHORT`] costs the leader its place: the sentinel, a thread that looks once a millisecond while
-//! calls are under way, gives it to a follower. So short calls go one at a time, since they would only fight for the GIL, and
-//! those that block keep nobody out.
+//! calls are under way (less often where all of them are short), gives it to a follower. So short calls go one at a time, since
+//! they would only fight for the GIL, and those that block keep nobody out.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,6 +21,10 @@ use tokio::runtime::Runtime;
 const SHORT: Duration = Duration::from_millis(1);
 /// How long jobs are run one behind the other before their answers are sent.
 const BATCH: Duration = Duration::from_micros(250);
+/// How long the sentinel waits between two looks while calls have been short for long.
+const SELDOM: Duration = Duration::from_millis(4);
+/// Looks without any long call before it waits so long.
+const SHORT_LOOKS: u32 = 1000;
 /// Looks without any call before the sentinel goes to sleep.
 const IDLE_LOOKS: u32 = 50;
 
@@ -245,7 +249,7 @@ impl Turns {
     }
 
     fn watch(&self) {
-        let mut idle = 0;
+        let (mut idle, mut short) = (0, 0);
         while !self.lock().over {
             if idle > IDLE_LOOKS {
                 self.asleep.store(true, Ordering::Release);
@@ -256,13 +260,16 @@ impl Turns {
                 self.asleep.store(false, Ordering::Release);
                 idle = 0;
             }
-            thread::park_timeout(SHORT);
-            idle = if self.look() == 0 { idle + 1 } else { 0 };
+            thread::park_timeout(if short < SHORT_LOOKS { SHORT } else { SELDOM });
+            let (calls, long) = self.look();
+            idle = if calls == 0 { idle + 1 } else { 0 };
+            short = if long == 0 { short.saturating_add(1) } else { 0 };
         }
     }
 
-    /// Gives the lead away where a call has become long, and announces what long calls have produced. Counts the calls.
-    fn look(&self) -> usize {
+    /// Gives the lead away where a call has become long, and announces what long calls have produced. Counts the calls, and
+    /// the long ones.
+    fn look(&self) -> (usize, usize) {
         let mut state = self.lock();
         let mut free = false;
         let mut produced = Vec::new();
@@ -275,6 +282,7 @@ impl Turns {
             }
         }
         let calls = state.running.len();
+        let long = state.running.iter().filter(|call| call.long).count();
         if free {
             state.led = false;
         }
@@ -285,7 +293,7 @@ impl Turns {
         for produced in produced {
             produced.announce();
         }
-        calls
+        (calls, long)
     }
 
     fn call_sentinel(&self) {

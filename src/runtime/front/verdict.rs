@@ -1,7 +1,8 @@
 //! Whether a request is one that every server reads alike. What hyper refuses by itself does not come here (RFC 9112 §3.2, §6.1).
 
+use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, StatusCode, Version, header};
+use hyper::{Method, StatusCode, Version};
 
 /// The authority that a request names, or the status that refuses it.
 pub(super) fn judge(parts: &Parts) -> Result<Option<&str>, StatusCode> {
@@ -14,28 +15,52 @@ pub(super) fn judge(parts: &Parts) -> Result<Option<&str>, StatusCode> {
     if !parts.uri.path().starts_with('/') && parts.method != Method::OPTIONS {
         return Err(StatusCode::BAD_REQUEST);
     }
-    if parts.headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {
-        return Err(StatusCode::BAD_REQUEST);
-    }
-    framing(parts)?;
-    authority(parts)
+    let fields = Fields::of(parts)?;
+    framing(parts, &fields)?;
+    authority(parts, fields.host)
 }
 
-fn framing(parts: &Parts) -> Result<(), StatusCode> {
-    let mut codings = parts.headers.get_all(header::TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else { return Ok(()) };
-    let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
-    let alone = !parts.headers.contains_key(header::CONTENT_LENGTH) && parts.version != Version::HTTP_10;
+/// The fields that say where a request goes and how long it is.
+#[derive(Default)]
+struct Fields<'a> {
+    host: Option<&'a HeaderValue>,
+    content_type: Option<&'a HeaderValue>,
+    content_length: Option<&'a HeaderValue>,
+    transfer_encoding: Option<&'a HeaderValue>,
+}
+
+impl<'a> Fields<'a> {
+    /// Finds them in one pass; each may stand once.
+    fn of(parts: &'a Parts) -> Result<Self, StatusCode> {
+        let mut fields = Self::default();
+        for (name, value) in &parts.headers {
+            let field = match *name {
+                header::HOST => &mut fields.host,
+                header::CONTENT_TYPE => &mut fields.content_type,
+                header::CONTENT_LENGTH => &mut fields.content_length,
+                header::TRANSFER_ENCODING => &mut fields.transfer_encoding,
+                _ => continue,
+            };
+            if field.replace(value).is_some() {
+                return Err(StatusCode::BAD_REQUEST);
+            }
+        }
+        Ok(fields)
+    }
+}
+
+fn framing(parts: &Parts, fields: &Fields<'_>) -> Result<(), StatusCode> {
+    let Some(coding) = fields.transfer_encoding else { return Ok(()) };
+    let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    let alone = fields.content_length.is_none() && parts.version != Version::HTTP_10;
     if chunked && alone { Ok(()) } else { Err(StatusCode::BAD_REQUEST) }
 }
 
-fn authority(parts: &Parts) -> Result<Option<&str>, StatusCode> {
-    let mut fields = parts.headers.get_all(header::HOST).iter();
-    let field = fields.next();
-    if fields.next().is_some() || (field.is_none() && parts.version == Version::HTTP_11) {
+fn authority<'a>(parts: &'a Parts, host: Option<&'a HeaderValue>) -> Result<Option<&'a str>, StatusCode> {
+    if host.is_none() && parts.version == Version::HTTP_11 {
         return Err(StatusCode::BAD_REQUEST);
     }
-    let named = field.map(|value| value.to_str()).transpose().map_err(|_| StatusCode::BAD_REQUEST)?;
+    let named = host.map(|value| value.to_str()).transpose().map_err(|_| StatusCode::BAD_REQUEST)?;
     let target = parts.uri.authority().map(hyper::http::uri::Authority::as_str);
     match target.or(named) {
         Some(text) if !is_authority(text) => Err(StatusCode::BAD_REQUEST),
@@ -46,13 +71,18 @@ fn authority(parts: &Parts) -> Result<Option<&str>, StatusCode> {
 
 fn is_authority(text: &str) -> bool {
     let (name, port) = super::environ::split_authority(text);
-    let name_fits = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%:[]!$&'()*+;=".contains(&byte))
-        && (name.starts_with('[') == name.ends_with(']'));
+    let name_fits =
+        !name.is_empty() && name.bytes().all(is_name_byte) && (name.starts_with('[') == name.ends_with(']'));
     let port_fits = port.is_none_or(|port| {
         port.bytes().all(|byte| byte.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())
     });
     name_fits && port_fits
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b':' | b'[' | b']' | b'!' | b'$')
+        || matches!(byte, b'&'..=b'+' | b';' | b'=')
 }
 
 #[cfg(test)]

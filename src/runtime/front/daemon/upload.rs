@@ -17,7 +17,7 @@ use crate::runtime::front::input::Input;
 use crate::runtime::wire::{self, Kind};
 
 /// How long an answer may take while the request's body still comes.
-const LONGEST_UPLOAD: Duration = Duration::from_secs(3600);
+const LONGEST_UPLOAD: Duration = Duration::from_hours(1);
 
 /// A request whose body is still on its way while the answer is made: the two directions run beside each other.
 #[derive(Debug)]

@@ -1,0 +1,105 @@
+//! Who may reach a file, where the configuration alone tells it.
+
+use super::effect::MOST_COMPARISONS;
+use crate::compiler::model::{Host, Matcher, Merged, Server, Settings, path_is_within};
+use crate::compiler::source::{Span, Spanned};
+use crate::plan::sections::{Match, Order, Peer, Require};
+
+/// What is said about access in a host, in the order of merging.
+pub(super) struct Access<'a> {
+    sections: Vec<Merged<'a>>,
+}
+
+/// Why a file cannot be reached.
+pub(super) struct Denial<'a> {
+    /// The line that denies.
+    pub(super) span: Span,
+    /// What was said as in Apache 2.2 and was meant to grant.
+    pub(super) useless: Option<&'a Settings>,
+    /// Apache 2.2's directives deny.
+    pub(super) old_style: bool,
+}
+
+impl<'a> Access<'a> {
+    /// `None` where something may grant anything, or where so many files are asked about that it would take too long.
+    pub(super) fn of(server: &'a Server, host: &'a Host, files: usize) -> Option<Self> {
+        let mut open = server.beyond.macros || server.main().settings.access_is_more || host.settings.access_is_more;
+        for section in host.sections.iter().chain(&server.main().sections) {
+            section.visit(&mut |section| {
+                // A section that only a request can judge may grant anything.
+                let unknown = section.matcher == Matcher::Unknown && section.settings.access_span().is_some();
+                open |= unknown || section.settings.access_is_more;
+            });
+        }
+        if open || files == 0 {
+            return None;
+        }
+        let mut sections = server.sections_of(host);
+        sections.retain(|merged| says_something(&merged.section.settings));
+        (sections.len().saturating_mul(files) <= MOST_COMPARISONS).then_some(Self { sections })
+    }
+
+    /// Why nobody may reach a file at a URL path. Anything that is not certain ends the search.
+    pub(super) fn denial(&self, url_path: &str, file: &str) -> Option<Denial<'a>> {
+        let mut require: &[Spanned<Require>] = &[];
+        let mut order = None;
+        let mut allow: &[Spanned<Peer>] = &[];
+        let mut useless = None;
+        let mut deny: &[Spanned<Peer>] = &[];
+        for merged in &self.sections {
+            let settings: &'a Settings = &merged.section.settings;
+            match merged.matches(url_path, file) {
+                Some(false) => continue,
+                None => return None,
+                Some(true) => {}
+            }
+            if !settings.require.is_empty() {
+                require = &settings.require;
+            }
+            order = settings.order.as_ref().or(order);
+            if !settings.allow.is_empty() || !settings.deny.is_empty() {
+                (allow, deny) = (&settings.allow, &settings.deny);
+                useless = (!allow.is_empty()).then_some(settings);
+            }
+        }
+        if let Some(first) = require.first().filter(|_| require.iter().all(|one| one.value == Require::AllDenied)) {
+            return Some(Denial { span: first.span, useless, old_style: false });
+        }
+        let denied = deny.iter().find(|peer| peer.value == Peer::All);
+        let span = match order.map(|order| order.value) {
+            Some(Order::AllowDeny) => denied.map(|peer| peer.span).or(allow.is_empty().then_some(order?.span)),
+            Some(Order::DenyAllow) | None => denied.filter(|_| allow.is_empty()).map(|peer| peer.span),
+        };
+        span.map(|span| Denial { span, useless: None, old_style: true })
+    }
+
+    /// Whether something is said about a part of a folder: about folders in it, or about files by their names.
+    pub(super) fn speaks_of_parts(&self, folder: &str) -> bool {
+        self.sections.iter().flat_map(Merged::chain).any(|section| match &section.matcher {
+            Matcher::Plain(Match::Directory(path) | Match::DirectoryPattern(path)) => path_is_within(path, folder),
+            Matcher::Plain(Match::Files(_) | Match::FilesRegex(_)) => !denies_only(&section.settings),
+            _ => false,
+        })
+    }
+}
+
+fn says_something(settings: &Settings) -> bool {
+    settings.access_span().is_some() || !settings.deny.is_empty()
+}
+
+fn denies_only(settings: &Settings) -> bool {
+    settings.allow.is_empty() && settings.require.iter().all(|one| one.value == Require::AllDenied)
+}
+
+/// Whether requirements keep some clients out and let others in.
+pub(super) fn is_selective(require: &[Spanned<Require>]) -> bool {
+    let all = |wanted: &Require| require.iter().all(|one| one.value == *wanted);
+    !require.is_empty() && !all(&Require::AllDenied) && require.iter().all(|one| one.value != Require::AllGranted)
+}
+
+/// Whether a requirement asks who the client is.
+pub(super) fn asks_for_user(require: &Spanned<Require>) -> bool {
+    let Require::Unprovable(text) = &require.value else { return false };
+    let provider = text.split(' ').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(provider.as_str(), "valid-user" | "user" | "group" | "wsgi-group")
+}

@@ -1,0 +1,58 @@
+//! `SetEnv` reaches the `environ` of a request and not `os.environ`.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report};
+use crate::compiler::model::Server;
+
+pub(super) const CHECK: Check = Check { code: &ENVIRONMENT_SET_PER_REQUEST, run };
+
+static ENVIRONMENT_SET_PER_REQUEST: Code = Code::warning(
+    "environment-set-per-request",
+    "`SetEnv` sets what Python reads from the process, where it does not arrive",
+    include_str!("environment_set_per_request.md"),
+)
+.predicts(&["WSGI0109"]);
+
+/// Variables that are read from the environment of the process, before or without any request.
+const OF_THE_PROCESS: [&str; 13] = [
+    "DJANGO_SETTINGS_MODULE",
+    "DJANGO_CONFIGURATION",
+    "FLASK_APP",
+    "FLASK_ENV",
+    "FLASK_DEBUG",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "PATH",
+    "TZ",
+    "VIRTUAL_ENV",
+];
+
+fn run(server: &Server, report: &mut Report) {
+    // Other handlers, CGI among them, do get these variables.
+    if server.mounts().next().is_none() || server.beyond.other_scripts {
+        return;
+    }
+    server.visit(&mut |_, _, settings| {
+        for variable in &settings.set_env {
+            let (name, value) = &variable.value;
+            if OF_THE_PROCESS.contains(&name.as_str()) || name.starts_with("PYTHON") {
+                let found = ENVIRONMENT_SET_PER_REQUEST.at(variable.span, "not in `os.environ`");
+                report.push(found.help(advice(name, value)));
+            }
+        }
+    });
+}
+
+/// What sets it for the process.
+fn advice(name: &str, value: &str) -> String {
+    match name {
+        "PYTHONPATH" => format!("write `python-path={value}` in the WSGIDaemonProcess"),
+        "PYTHONHOME" | "VIRTUAL_ENV" => format!("write `python-home={value}` in the WSGIDaemonProcess"),
+        "LANG" => format!("write `lang={value}` in the WSGIDaemonProcess"),
+        "LC_ALL" | "LC_CTYPE" => format!("write `locale={value}` in the WSGIDaemonProcess"),
+        _ => format!("write `os.environ[\"{name}\"] = \"{value}\"` at the top of the script"),
+    }
+}

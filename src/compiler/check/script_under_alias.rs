@@ -1,0 +1,33 @@
+//! What lies in the folder of an alias is served as a file.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report};
+use crate::compiler::model::{Server, path_is_within, without_trailing_slash};
+
+pub(super) const CHECK: Check = Check { code: &SCRIPT_UNDER_ALIAS, run };
+
+static SCRIPT_UNDER_ALIAS: Code = Code::warning(
+    "script-under-alias",
+    "a script lies in the folder of an alias, where its source can be downloaded",
+    include_str!("script_under_alias.md"),
+);
+
+fn run(server: &Server, report: &mut Report) {
+    // A handler may run the file.
+    if server.beyond.macros || server.beyond.other_scripts {
+        return;
+    }
+    for host in &server.hosts {
+        for alias in &host.aliases {
+            let folder = without_trailing_slash(&alias.target.value);
+            let inside = server.mounts_of(host).find(|mount| path_is_within(&mount.script.value, folder));
+            if let Some(mount) = inside {
+                let rest = &mount.script.value[folder.len()..];
+                let url = format!("{}/{}", alias.url_path.value.trim_end_matches('/'), rest.trim_start_matches('/'));
+                let found = SCRIPT_UNDER_ALIAS.at(alias.target.span, format!("`{url}` is the source"));
+                let found = found.and(mount.script.span, "the script lies in it");
+                report.push(found.help("let the alias name a folder without code"));
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! How long a connection lives.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Mode, Request, Site};
+
+const APP: &str = r#"
+import time
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield b"begun"
+    if environ["PATH_INFO"] == "/slow":
+        time.sleep(1)
+    yield b", done"
+"#;
+
+#[test]
+fn an_idle_connection_is_closed_after_keep_alive_timeout() {
+    for mode in Mode::BOTH {
+        let site = Site::with_app(APP);
+        let server = site.serve(mode, "KeepAliveTimeout 300ms\n");
+        let mut connection = server.connect();
+        assert_eq!(connection.exchange(&Request::get("/")).text(), "begun, done");
+        let rested = Instant::now();
+        assert!(connection.closed());
+        assert!(rested.elapsed() >= Duration::from_millis(250), "{:?}", rested.elapsed());
+        server.stop();
+    }
+}
+
+/// The time in which the application makes the body is no idle time.
+#[test]
+fn an_answer_under_way_is_not_idle() {
+    for mode in Mode::BOTH {
+        let site = Site::with_app(APP);
+        let server = site.serve(mode, "KeepAliveTimeout 300ms\n");
+        let mut connection = server.connect();
+        assert_eq!(connection.exchange(&Request::get("/slow")).text(), "begun, done");
+        assert_eq!(connection.exchange(&Request::get("/")).text(), "begun, done");
+        server.stop();
+    }
+}
+
+/// `RequestReadTimeout header=20`, mod_reqtimeout's default.
+#[test]
+fn a_head_that_does_not_come_is_answered_with_408() {
+    let site = Site::with_app(APP);
+    let server = site.serve(Mode::Daemon, "");
+    let mut connection = server.connect();
+    let began = Instant::now();
+    connection.write(b"GET / HTTP/1.1\r\nHost: loc");
+    let answer = connection.answer("GET");
+    assert_eq!((answer.status, answer.header("Connection")), (408, Some("close")));
+    assert!(answer.text().contains("did not arrive in time"));
+    assert!(connection.closed());
+    assert!(began.elapsed() >= Duration::from_secs(19), "{:?}", began.elapsed());
+    server.stop();
+}
