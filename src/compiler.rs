@@ -1,6 +1,7 @@
 //! From the text of a configuration to the [`crate::plan::Plan`]: the stages in order, one call each.
 
 pub mod check;
+pub mod decide;
 pub mod diagnostic;
 pub mod directive;
 pub mod expand;
@@ -25,7 +26,7 @@ use crate::plan::Plan;
 use crate::plan::log::LogLevel;
 
 /// Where Apache lives when nobody says otherwise, as Debian builds it.
-const SERVER_ROOT: &str = "/etc/apache2";
+pub const SERVER_ROOT: &str = "/etc/apache2";
 
 /// What a configuration is compiled with. The default is an empty command line and an empty environment.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +60,9 @@ pub struct Compiled {
     pub report: Report,
     /// What to run; `None` when there are errors.
     pub plan: Option<Plan>,
+    /// Whether the file is meant to stand alone: it says where the server lives, what it loads or who it runs as. Any other may
+    /// be a part of a larger configuration.
+    pub stands_alone: bool,
     /// Every text that was read: what `report` points into.
     pub sources: Sources,
 }
@@ -80,6 +84,39 @@ impl Compiled {
 /// # Errors
 /// When the main file cannot be read. Whatever is wrong with its text is in the report.
 pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Compiled, ReadError> {
+    let Read { server, sources, report, runs, .. } = read(files, file, options, false)?;
+    let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
+    Ok(Compiled { report, plan, stands_alone: server.beyond.stands_alone, sources })
+}
+
+/// Follows one request through a configuration, with what there is to say about the file.
+///
+/// # Errors
+/// When the main file cannot be read.
+pub fn decide(
+    files: &dyn Files,
+    file: &Path,
+    options: &Options,
+    request: &decide::Request,
+) -> Result<(decide::Decision, Compiled), ReadError> {
+    let Read { server, sources, report, loaded, .. } = read(files, file, options, true)?;
+    let decision = decide::decide(&server, &sources, &loaded, files, request);
+    let stands_alone = server.beyond.stands_alone;
+    Ok((decision, Compiled { report, plan: None, stands_alone, sources }))
+}
+
+/// A configuration before it is resolved.
+struct Read {
+    server: model::Server,
+    sources: Sources,
+    report: Report,
+    /// The names of the modules that `LoadModule` adds.
+    loaded: Vec<String>,
+    /// There are no errors, also among those that the file asks to ignore.
+    runs: bool,
+}
+
+fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
     let mut report = Report::default();
     let mut sources = Sources::default();
     let surroundings = Surroundings {
@@ -103,6 +140,7 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
         server_root: expander.server_root().clone(),
         loaded: &loaded,
         stands_alone: expander.stands_alone(),
+        keep,
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
@@ -119,6 +157,5 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
     }
     report.settle_repairs(&sources, directive::is_known);
     report.sort(&sources);
-    let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
-    Ok(Compiled { report, plan, sources })
+    Ok(Read { server, sources, report, loaded, runs })
 }

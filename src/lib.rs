@@ -14,7 +14,9 @@
 extern crate alloc;
 
 pub mod compiler;
+pub mod decision;
 pub mod findings;
 pub mod fix;
+pub mod language_server;
 pub mod plan;
 pub mod runtime;

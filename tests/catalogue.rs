@@ -79,6 +79,12 @@ fn large_and_broken() {
     }
     let compiled = compile(&files, Path::new(case::MAIN), &Options::default()).expect("the main file is there");
     insta::assert_snapshot!("too_much_included", compiled.concise());
+    let compiled = compile_text("</a>\n".repeat(100_100), Judge::Apache);
+    let last = compiled.report.iter().last().expect("there are many");
+    let (line, _) = compiled.sources.line_column(last.span());
+    insta::assert_snapshot!("too_many_findings", format!("{line}: {} [{}]", last.message, last.code.name));
+    let bomb = format!("Define A xxxxxxxx\n{}", "Define A ${A}${A}\n".repeat(64));
+    insta::assert_snapshot!("define_bomb", compile_text(bomb, Judge::Apache).concise());
 }
 
 fn compile_text(text: impl Into<Vec<u8>>, judge: Judge) -> wsgi_httpd::compiler::Compiled {

@@ -85,7 +85,7 @@ fn windows_line_ends_are_kept() {
         let plain = fixed(&case.files, &case.options);
         let mut files = Memory::default();
         let mut texts = Overlay::new(&files);
-        for (_, source) in case.compile().sources.iter().filter(|(_, source)| case.files.read(&source.path).is_ok()) {
+        for source in case.compile().sources.iter().filter(|source| case.files.read(&source.path).is_ok()) {
             let text = case.files.read(&source.path).expect("it was read before");
             texts.put(&source.path, windows(&text));
         }

@@ -1,12 +1,13 @@
 //! The page of a directive or of a kind of finding, made from the tables.
 
-use super::diagnostic::{Code, Severity, nearest};
+use super::diagnostic::{self, Code, Severity, nearest};
 use super::directive::{self, Arg, Entry, Spec, Times};
 use super::{check, expand, ignore, lower, syntax};
 
 /// Every kind of finding, sorted by name.
 pub fn codes() -> Vec<&'static Code> {
-    let mut codes: Vec<&Code> = [syntax::CODES, expand::CODES, directive::CODES, lower::CODES, ignore::CODES].concat();
+    let stages = [diagnostic::CODES, syntax::CODES, expand::CODES, directive::CODES, lower::CODES, ignore::CODES];
+    let mut codes: Vec<&Code> = stages.concat();
     codes.extend(check::CHECKS.iter().map(|check| check.code));
     codes.sort_by_key(|code| code.name);
     codes

@@ -28,7 +28,7 @@ struct Ignore {
 /// that this run does not look for.
 pub fn apply(codes: &[&Code], asleep: &[&Code], sources: &Sources, report: &mut Report) {
     let mut ignores: HashMap<SourceId, Vec<Ignore>> = HashMap::new();
-    for (id, source) in sources.iter() {
+    for (id, source) in sources.ids() {
         if source.text.contains(MARK) {
             let found = Comments { id, text: &source.text, codes, report }.read();
             ignores.insert(id, found);

@@ -88,11 +88,6 @@ impl Sources {
         SourceId(u32::try_from(self.all.len() - 1).expect("the number of files is bounded"))
     }
 
-    /// Every text that was read, with the `Include` that brought it.
-    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
-        self.all.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
-    }
-
     /// The source of an id.
     pub fn get(&self, id: SourceId) -> &Source {
         &self.all[id.0 as usize]
@@ -122,6 +117,16 @@ impl Sources {
                 source.path = below.to_owned();
             }
         }
+    }
+
+    /// Every text with its id, in the order of reading.
+    pub fn ids(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.all.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
+    }
+
+    /// Every text, in the order of reading.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.all.iter()
     }
 
     /// Line and column of the first byte of a span, both from 1. Columns count characters.

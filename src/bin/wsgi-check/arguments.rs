@@ -31,6 +31,8 @@ pub(crate) struct Arguments {
 /// `main`, and a module that does it.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Say what Apache would do with one request, and by which lines.
+    Explain(Box<Question>),
     /// Print the completions for a shell.
     Completions {
         /// The shell.
@@ -38,6 +40,42 @@ pub(crate) enum Command {
     },
     /// Print the manual page.
     Man,
+    /// Serve an editor: the language server protocol over standard input and output.
+    Lsp {
+        /// Accepted, as many editors give it: there is no other way.
+        #[arg(long)]
+        stdio: bool,
+        #[command(flatten)]
+        compile: Compile,
+    },
+}
+
+/// One request.
+#[derive(Args)]
+pub(crate) struct Question {
+    /// The URL; a path alone comes in at the first `Listen`.
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+    /// The configuration.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The method.
+    #[arg(long, short = 'X', default_value = "GET")]
+    pub(crate) method: String,
+    /// A header field, `Name: value`; `Host` takes the place of the URL's.
+    #[arg(long, short = 'H', value_name = "FIELD")]
+    pub(crate) header: Vec<String>,
+    /// The client's address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) from: std::net::IpAddr,
+    /// The server's address that the client comes to, where the URL does not say it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: Option<std::net::IpAddr>,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) compile: Compile,
 }
 
 /// How files are checked.

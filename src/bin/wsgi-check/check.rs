@@ -73,7 +73,7 @@ fn apply_baseline(path: &Path, run: &mut Run, all: &[Compiled]) -> Result<(), Tr
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let baseline = Baseline::read(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     let read: BTreeSet<String> =
-        all.iter().flat_map(|one| one.sources.iter()).map(|(_, source)| source.path.display().to_string()).collect();
+        all.iter().flat_map(|one| one.sources.iter()).map(|source| source.path.display().to_string()).collect();
     for stale in baseline.apply(run, &read) {
         eprintln!(
             "wsgi-check: {}: accepts {} in {}, which is found no more (--write-baseline makes it anew)",

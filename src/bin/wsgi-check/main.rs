@@ -5,7 +5,9 @@
 
 mod arguments;
 mod check;
+mod decide;
 mod generate;
+mod lsp;
 mod pages;
 mod texts;
 
@@ -21,8 +23,10 @@ const COULD_NOT_RUN: u8 = 2;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match &arguments.command {
+        Some(Command::Explain(question)) => decide::decide(question),
         Some(Command::Completions { shell }) => generate::completions(*shell),
         Some(Command::Man) => generate::man(),
+        Some(Command::Lsp { compile, .. }) => lsp::serve_editor(compile),
         None => plain(&arguments),
     }
 }

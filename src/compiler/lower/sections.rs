@@ -146,6 +146,9 @@ impl Walk<'_> {
         };
         let mut inner = Section::new(Matcher::Unknown, opening.span());
         self.inside((nodes, closed), &opening, kind, &mut inner, place);
+        if self.keep && !matches!(kind, "If" | "Proxy") {
+            super::keep::section(&opening, known, std::mem::take(&mut inner.settings.kept), place);
+        }
         if matches!(kind, "If" | "Proxy") {
             keep(inner, place);
         } else if let Some(around) = place.section.as_deref_mut() {

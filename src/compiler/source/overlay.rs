@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::files::{FileKind, Files};
+use super::machine::Machine;
 
 /// Texts that stand before those of other files.
 pub struct Overlay<'a> {
@@ -54,5 +55,9 @@ impl Files for Overlay<'_> {
 
     fn identity(&self, path: &Path) -> PathBuf {
         self.below.identity(path)
+    }
+
+    fn machine(&self) -> Option<&dyn Machine> {
+        self.below.machine()
     }
 }
