@@ -165,6 +165,7 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }
+    report.settle_repairs(&sources, |name| directive::find(name).is_some());
     report.show_uses(&sources);
     report.sort(&sources);
     let loaded = modules.loaded().iter().map(|module| module.name.clone()).collect();

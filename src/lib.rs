@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`compiler`] goes from the text to the [`plan::Plan`], [`runtime`] from there to running processes. The plan is all that the
-//! two share. [`findings`] is what the compiler found, for people, programs and forges.
+//! two share. [`findings`] is what the compiler found, for people, programs and forges; [`fix`] puts it right.
 
 #![forbid(unsafe_code)]
 
@@ -16,6 +16,7 @@ extern crate alloc;
 pub mod compiler;
 pub mod decision;
 pub mod findings;
+pub mod fix;
 pub mod language_server;
 pub mod plan;
 pub mod runtime;

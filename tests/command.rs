@@ -200,3 +200,68 @@ fn a_report_goes_to_a_file_or_nowhere_or_is_counted() {
     let nowhere = folder.path().join("none/report");
     assert_eq!(status(&wsgi_check(&["-o", &nowhere.to_string_lossy(), &conf])), Some(2));
 }
+
+/// `wsgi-check` with a text at its standard input.
+fn wsgi_check_on(text: &[u8], arguments: &[&str]) -> Output {
+    use std::io::Write as _;
+    use std::process::Stdio;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wsgi-check"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the command starts");
+    child.stdin.take().expect("a pipe").write_all(text).expect("it reads");
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn standard_input_is_a_file_by_any_name() {
+    let output = wsgi_check_on(b"Lisetn 80\n", &["--format", "concise", "-"]);
+    assert_eq!(status(&output), Some(1));
+    assert!(text(&output.stdout).starts_with("<stdin>:1:1: error[unknown-directive] "));
+    let named = wsgi_check_on(b"Lisetn 80\n", &["--format", "concise", "--stdin-filename", "sites/a.conf", "-"]);
+    assert!(text(&named.stdout).starts_with("sites/a.conf:1:1: "));
+    let fixed = wsgi_check_on(b"\tLisetn 80\r\nServerName a", &["--fix", "-"]);
+    assert_eq!(text(&fixed.stdout), "\tListen 80\r\nServerName a");
+    assert_eq!(status(&fixed), Some(0));
+    // What is right already is printed too: the command may stand in a pipe.
+    assert_eq!(text(&wsgi_check_on(b"Listen 80\n", &["--fix", "-"]).stdout), "Listen 80\n");
+}
+
+#[test]
+fn files_are_put_right_in_place_and_a_diff_touches_nothing() {
+    let before = "# \u{e9}\r\nLisetn 80\r\nKeepAlive On # x\r\nInclude more.conf";
+    let (folder, path) = file(before);
+    let more = folder.path().join("more.conf");
+    let link = folder.path().join("link.conf");
+    std::fs::write(&more, "ServerNmae a\n").expect("there is room for a file");
+    std::os::unix::fs::symlink(&path, &link).expect("a link can be made");
+    let root = folder.path().to_string_lossy();
+    let (conf, link_name) = (path.to_string_lossy(), link.to_string_lossy());
+    let diff = wsgi_check(&["-d", &root, "--diff", &conf]);
+    assert_eq!(status(&diff), Some(1));
+    let shown = text(&diff.stdout);
+    for line in ["-ServerNmae a\n+ServerName a\n", "-Lisetn 80\r\n", "+Listen 80\r\n"] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    assert_eq!(std::fs::read_to_string(&path).expect("it is there"), before);
+    let some = wsgi_check(&["-d", &root, "--diff", "--select", "ignored-words", &conf]);
+    assert!(!text(&some.stdout).contains("Listen"));
+    let fixed = wsgi_check(&["-d", &root, "--fix", &link_name]);
+    assert_eq!((status(&fixed), text(&fixed.stdout)), (Some(0), String::new()));
+    assert!(text(&fixed.stderr).contains("put 3 findings right in 2 files"), "{}", text(&fixed.stderr));
+    let after = "# \u{e9}\r\nListen 80\r\n# x\r\nKeepAlive On\r\nInclude more.conf";
+    assert_eq!(std::fs::read_to_string(&path).expect("it is there"), after);
+    assert_eq!(std::fs::read_to_string(&more).expect("it is there"), "ServerName a\n");
+    assert!(link.is_symlink());
+    let again = wsgi_check(&["-d", &root, "--diff", &conf]);
+    assert_eq!((status(&again), text(&again.stdout)), (Some(0), String::new()));
+}
+
+#[test]
+fn a_file_that_is_no_utf_8_is_left_as_it_is() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let path = folder.path().join("httpd.conf");
+    let before = b"# \xE9\nLisetn 80\n";
+    std::fs::write(&path, before).expect("there is room for a file");
+    assert_eq!(status(&wsgi_check(&["--fix", &path.to_string_lossy()])), Some(1));
+    assert_eq!(std::fs::read(&path).expect("it is there"), before);
+}

@@ -1,10 +1,13 @@
 //! What the compiler has to say: a [`Code`] is declared once, a [`Diagnostic`] is one finding, a [`Report`] all of them.
 
 pub mod render;
+mod repair;
 
 use std::collections::HashSet;
 
 use super::source::{Sources, Span};
+
+pub use repair::{Edit, Repair};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,24 +122,6 @@ pub struct Diagnostic {
     pub repair: Option<Repair>,
 }
 
-/// A change to the text that puts one finding right and leaves every other byte as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repair {
-    /// What it does, as an editor offers it.
-    pub title: String,
-    /// The changes; they do not overlap.
-    pub edits: Vec<Edit>,
-}
-
-/// A text in the place of another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// What is replaced; empty where something is inserted.
-    pub span: Span,
-    /// By what.
-    pub text: String,
-}
-
 impl Diagnostic {
     /// A further place.
     #[must_use]
@@ -164,6 +149,20 @@ impl Diagnostic {
     pub fn repair(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
         self.repair = Some(Repair { title: title.into(), edits });
         self
+    }
+
+    /// The one repair that is certain, if there is one.
+    #[must_use]
+    pub fn maybe_repair(mut self, repair: Option<Repair>) -> Self {
+        self.repair = repair.or(self.repair);
+        self
+    }
+
+    /// The repair of a word at its own place: the one that was meant.
+    #[must_use]
+    pub fn respelt(self, was: &str, meant: &str) -> Self {
+        let edit = Edit::replace(self.span(), was, meant);
+        self.repair(format!("Write `{meant}`"), vec![edit])
     }
 
     /// A message that names what the summary leaves open.
@@ -268,6 +267,17 @@ impl Report {
         self.found.retain(|_| new.next().unwrap_or(true));
         self.errors = self.count_errors();
     }
+}
+
+/// The name nearest to a misspelt one, if no other is nearly as near: then it is the one that was meant.
+pub(crate) fn only_near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known: Vec<_> = known.into_iter().collect();
+    let meant = nearest(name, known.iter().copied())?;
+    let distance = |other: &str| strsim::osa_distance(&name.to_ascii_lowercase(), &other.to_ascii_lowercase());
+    let most = distance(meant) + 1;
+    let rivals = known.into_iter().filter(|other| !other.eq_ignore_ascii_case(meant));
+    let mut rivals = rivals.filter(|other| other.len().abs_diff(name.len()) <= most && distance(other) <= most);
+    rivals.next().is_none().then_some(meant)
 }
 
 /// Of each finding, whether none before it says the same of the same text.

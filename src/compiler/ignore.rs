@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::diagnostic::{Code, Diagnostic, Report, nearest};
-use super::source::{SourceId, Sources, Span};
+use super::diagnostic::{Code, Diagnostic, Edit, Report, nearest};
+use super::source::{Conditions, SourceId, Sources, Span, logical_lines};
 
 const MARK: &str = "wsgi-check:";
 
@@ -19,6 +19,8 @@ struct Ignore {
     line: Option<Range<u32>>,
     /// It stands where lines may be left out or mean nothing yet, so that nobody knows whether it is of use.
     conditional: bool,
+    /// Its comment names nothing else.
+    alone: bool,
     used: bool,
 }
 
@@ -45,7 +47,11 @@ pub fn apply(codes: &[&Code], asleep: &[&Code], sources: &Sources, report: &mut 
         if !asleep.iter().any(|code| code.name == ignore.name) {
             let place = if ignore.line.is_some() { "on the next line" } else { "in this file" };
             let label = format!("not found {place}");
-            report.push(UNUSED_IGNORE.at(ignore.span, label).help("delete it"));
+            let mut found = UNUSED_IGNORE.at(ignore.span, label).help("delete it");
+            if ignore.alone {
+                found = found.repair("Delete the comment", vec![Edit::delete_line(ignore.span)]);
+            }
+            report.push(found);
         }
     }
 }
@@ -82,23 +88,19 @@ impl Comments<'_> {
         let mut ignores: Vec<Ignore> = Vec::new();
         // Those before the first that waits for its line are settled.
         let mut waiting = 0;
-        let mut depth = 0_usize;
+        let mut conditions = Conditions::default();
         for line in logical_lines(self.text) {
             let text = &self.text[line.clone()];
             let trimmed = text.trim_start();
             if let Some(comment) = trimmed.strip_prefix('#') {
                 let start = line.end - comment.len();
-                self.comment(comment, start, depth > 0, &mut ignores);
+                self.comment(comment, start, conditions.any(), &mut ignores);
             } else if !trimmed.trim_end().is_empty() {
                 for ignore in ignores[waiting..].iter_mut().filter(|ignore| ignore.line.is_some()) {
                     ignore.line = Some(line.start as u32..line.end as u32);
                 }
                 waiting = ignores.len();
-                depth = if opens_condition(trimmed, "<") {
-                    depth + 1
-                } else {
-                    depth.saturating_sub(usize::from(opens_condition(trimmed, "</")))
-                };
+                conditions.pass(trimmed);
             }
         }
         ignores
@@ -125,46 +127,27 @@ impl Comments<'_> {
                 return;
             }
         };
-        let mut named = false;
+        let mut named = 0;
+        let first = ignores.len();
         for name in words {
-            named = true;
+            named += 1;
             let span = at(name);
             if self.codes.iter().any(|code| code.name == name) {
                 let line = (!whole_file).then_some(0..0);
-                ignores.push(Ignore { name: name.to_owned(), span, line, conditional, used: false });
+                ignores.push(Ignore { name: name.to_owned(), span, line, conditional, alone: false, used: false });
             } else {
                 let near = nearest(name, self.codes.iter().map(|code| code.name));
                 let help = near.map(|near| format!("did you mean `{near}`?"));
                 self.report.push(MALFORMED_IGNORE.at(span, "no finding has this name").maybe_help(help));
             }
         }
-        if !named {
+        if let [only] = &mut ignores[first..] {
+            only.alone = named == 1;
+        }
+        if named == 0 {
             self.report.push(MALFORMED_IGNORE.at(at(verb), "of which finding?").help(format!("write `{verb} NAME`")));
         }
     }
-}
-
-/// The lines of a text, joined where a backslash ends them.
-fn logical_lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at;
-        for line in text.get(start..)?.split_inclusive('\n') {
-            at += line.len();
-            if !line.trim_end_matches(['\r', '\n']).ends_with('\\') {
-                break;
-            }
-        }
-        (at > start).then_some(start..at)
-    })
-}
-
-/// Whether a line opens, or with `</` closes, a section whose lines may not count.
-fn opens_condition(line: &str, tag: &str) -> bool {
-    const SECTIONS: [&str; 7] = ["IfModule", "IfDefine", "IfVersion", "IfFile", "IfDirective", "IfSection", "Macro"];
-    let Some(rest) = line.strip_prefix(tag) else { return false };
-    let name = rest.split(|character: char| !character.is_ascii_alphanumeric()).next().unwrap_or_default();
-    SECTIONS.iter().any(|section| section.eq_ignore_ascii_case(name))
 }
 
 /// Every kind of finding of this stage.

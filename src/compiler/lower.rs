@@ -11,7 +11,7 @@ mod sections;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::diagnostic::{Code, Report, Severity, nearest};
+use super::diagnostic::{Code, Report, Severity, nearest, only_near};
 use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
 use super::expand::Modules;
 use super::model::{Host, Judge, Line, Section, Server};
@@ -202,6 +202,9 @@ impl Walk<'_> {
         let mut found = UNKNOWN_DIRECTIVE.at(directive.name.span, "no such directive");
         if let Some(near) = nearest(name, directive::names(false)) {
             found = found.help(format!("did you mean `{near}`?"));
+            if let Some(meant) = only_near(name, directive::names(false)) {
+                found = found.respelt(name, meant);
+            }
         } else if let Some(module) = directive::stranger(name) {
             // Apache with that module knows it; our runtime has no modules.
             if self.server.judge == Judge::WsgiServe {

@@ -2,8 +2,10 @@
 //! to point. Lines and columns are worked out when somebody prints them.
 
 mod files;
+mod lines;
 mod machine;
 mod mapped;
+mod overlay;
 mod text;
 
 use std::ops::Range;
@@ -11,8 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 pub use files::{Disk, FileKind, Files, Memory, ReadError};
+pub use lines::{Conditions, logical_lines};
 pub use machine::{Account, Look, Machine, MemoryMachine, Owned, Status};
 pub use mapped::Mapped;
+pub use overlay::Overlay;
 pub use text::Text;
 
 /// One reading of one file. A file that is included twice has two.

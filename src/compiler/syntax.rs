@@ -5,7 +5,7 @@ mod sections;
 mod tree;
 mod words;
 
-use super::diagnostic::{Code, Report};
+use super::diagnostic::{Code, Edit, Report};
 use super::source::{Mapped, SourceId, Text};
 
 pub use lines::{Lines, Statement};
@@ -49,7 +49,12 @@ pub fn directive(line: &Mapped) -> Option<Directive> {
 /// Reports the words whose quote is never closed.
 pub(crate) fn report_unclosed_quotes(words: &[Word], report: &mut Report) {
     for word in words.iter().filter(|word| !word.closed) {
-        report.push(UNCLOSED_QUOTE.at(word.span, "the quote opens here").help("close the quote"));
+        let mut found = UNCLOSED_QUOTE.at(word.span, "the quote opens here").help("close the quote");
+        // A blank in it may be where the quote was to end.
+        if !word.text.contains([' ', '\t', '\\']) {
+            found = found.repair("Close the quote", vec![Edit::close_quote(word.span, word.text.as_str())]);
+        }
+        report.push(found);
     }
 }
 

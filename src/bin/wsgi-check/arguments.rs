@@ -81,7 +81,7 @@ pub(crate) struct Question {
 /// How files are checked.
 #[derive(Args)]
 pub(crate) struct Check {
-    /// The configurations to check, each on its own.
+    /// The configurations to check, each on its own; `-` for standard input.
     #[arg(value_name = "FILE", required_unless_present_any = ["explain", "list_checks"])]
     pub(crate) files: Vec<PathBuf>,
     /// Print what the configuration amounts to.
@@ -108,6 +108,15 @@ pub(crate) struct Check {
     /// Accept everything that is found now, in this file.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "emit"])]
     pub(crate) write_baseline: Option<PathBuf>,
+    /// Put right what has one certain repair; every other byte stays.
+    #[arg(long, conflicts_with_all = ["emit", "write_baseline"])]
+    pub(crate) fix: bool,
+    /// Show what `--fix` would do instead; exit status 1 if anything.
+    #[arg(long, conflicts_with_all = ["emit", "write_baseline", "fix", "output"])]
+    pub(crate) diff: bool,
+    /// What to call standard input.
+    #[arg(long, value_name = "FILE", default_value = "<stdin>")]
+    pub(crate) stdin_filename: PathBuf,
     /// Count the findings of each kind instead of printing them.
     #[arg(long)]
     pub(crate) statistics: bool,

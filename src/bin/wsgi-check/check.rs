@@ -8,17 +8,20 @@ use std::process::ExitCode;
 use serde_json::Value;
 use wsgi_httpd::compiler::diagnostic::Severity;
 use wsgi_httpd::compiler::diagnostic::render::Style;
-use wsgi_httpd::compiler::source::Disk;
-use wsgi_httpd::compiler::{Compiled, Judge, Options, compile, explain};
+use wsgi_httpd::compiler::{Compiled, Judge, Options, explain};
 use wsgi_httpd::findings::baseline::Baseline;
 use wsgi_httpd::findings::selection::Selection;
 use wsgi_httpd::findings::{Run, checkstyle, github, gitlab, json, junit, sarif, statistics};
 
 use crate::arguments::{Check, Colour, Compile, Emit, FailLevel, For, Format};
+use crate::texts::Texts;
 use crate::{COULD_NOT_RUN, WRONG, could_not_run};
 
+/// Stands for standard input.
+pub(crate) const STDIN: &str = "-";
+
 /// Why nothing more can be done.
-type Trouble = Box<dyn std::error::Error>;
+pub(crate) type Trouble = Box<dyn std::error::Error>;
 
 pub(crate) fn check(arguments: &Check) -> ExitCode {
     checked(arguments).unwrap_or_else(could_not_run)
@@ -29,40 +32,40 @@ fn checked(arguments: &Check) -> Result<ExitCode, Trouble> {
     let selection = Selection::new(&codes, &arguments.select, &arguments.ignore)?;
     let mut options = arguments.compile.options();
     options.pedantic |= selection.names_pedantic(&codes);
-    let (mut all, unreadable) = compile_all(arguments, &options);
+    let mut texts = Texts::new(arguments)?;
+    let mut all = Vec::new();
+    for file in arguments.files() {
+        match texts.compile(file, &options, &selection) {
+            Ok(compiled) => all.push(compiled),
+            Err(error) => eprintln!("wsgi-check: {error}"),
+        }
+    }
+    let unreadable = all.len() < arguments.files.len();
+    let status = |wrong: bool| {
+        ExitCode::from(match () {
+            () if unreadable => COULD_NOT_RUN,
+            () if wrong => WRONG,
+            () => 0,
+        })
+    };
+    if arguments.diff {
+        let diff = texts.diff();
+        say(io::stdout(), &diff)?;
+        return Ok(status(!diff.is_empty()));
+    }
+    texts.save()?;
     let mut run = Run::new(&all, arguments.names(), arguments.fail_level.severity());
     run.findings.retain(|finding| selection.wants(finding.code));
     if let Some(path) = &arguments.write_baseline {
         write(path, &Baseline::of(&run).text())?;
-        return Ok(ExitCode::from(if unreadable { COULD_NOT_RUN } else { 0 }));
+        return Ok(status(false));
     }
     if let Some(path) = &arguments.baseline {
         apply_baseline(path, &mut run, &all)?;
     }
     run.narrow(&mut all);
     hand_on(&run, &all, arguments)?;
-    Ok(ExitCode::from(match () {
-        () if unreadable => COULD_NOT_RUN,
-        () if run.fails() => WRONG,
-        () => 0,
-    }))
-}
-
-/// Compiles every file, and says which cannot be read.
-fn compile_all(arguments: &Check, options: &Options) -> (Vec<Compiled>, bool) {
-    let here = std::env::current_dir().unwrap_or_default();
-    let mut all = Vec::new();
-    for file in &arguments.files {
-        match compile(&Disk, file, options) {
-            Ok(mut compiled) => {
-                compiled.sources.relative_to(&here);
-                all.push(compiled);
-            }
-            Err(error) => eprintln!("wsgi-check: {error}"),
-        }
-    }
-    let unreadable = all.len() < arguments.files.len();
-    (all, unreadable)
+    Ok(status(run.fails()))
 }
 
 /// Takes out what is accepted, and names what is accepted for nothing.
@@ -83,16 +86,17 @@ fn apply_baseline(path: &Path, run: &mut Run, all: &[Compiled]) -> Result<(), Tr
 }
 
 fn hand_on(run: &Run, all: &[Compiled], arguments: &Check) -> Result<(), Trouble> {
-    let beside = arguments.emit.is_some();
+    // Standard output is for the plan, or the text that was put right.
+    let beside = arguments.emit.is_some() || arguments.fix && arguments.reads_stdin();
     match &arguments.output {
         Some(path) => write(path, &printed(run, all, arguments, false))?,
         None if arguments.quiet => {}
-        None if beside => say(io::stderr(), &printed(run, all, arguments, arguments.colours(&io::stderr())))?,
-        None => say(io::stdout(), &printed(run, all, arguments, arguments.colours(&io::stdout())))?,
+        None if beside => say(io::stderr(), printed(run, all, arguments, arguments.colours(&io::stderr())))?,
+        None => say(io::stdout(), printed(run, all, arguments, arguments.colours(&io::stdout())))?,
     }
     if let Some(Emit::Plan) = arguments.emit {
         for plan in all.iter().filter_map(|compiled| compiled.plan.as_ref()) {
-            say(io::stdout(), &format!("{}\n", serde_json::to_string_pretty(plan)?))?;
+            say(io::stdout(), format!("{}\n", serde_json::to_string_pretty(plan)?))?;
         }
     }
     Ok(())
@@ -120,19 +124,27 @@ fn write(path: &Path, text: &str) -> Result<(), Trouble> {
 }
 
 /// A reader who has seen enough is no mistake.
-fn say(mut to: impl io::Write, text: &str) -> Result<(), Trouble> {
-    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+pub(crate) fn say(mut to: impl io::Write, text: impl AsRef<[u8]>) -> Result<(), Trouble> {
+    match to.write_all(text.as_ref()).and_then(|()| to.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
 }
 
 impl Check {
+    /// The files, standard input by its name.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| if file == STDIN { self.stdin_filename.as_path() } else { file.as_path() })
+    }
+
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.files.iter().any(|file| file == STDIN)
+    }
+
     /// The files, as the reports name them.
     fn names(&self) -> Vec<String> {
         let here = std::env::current_dir().unwrap_or_default();
-        let shown = |file: &std::path::PathBuf| file.strip_prefix(&here).unwrap_or(file).display().to_string();
-        self.files.iter().map(shown).collect()
+        self.files().map(|file| file.strip_prefix(&here).unwrap_or(file).display().to_string()).collect()
     }
 
     fn colours(&self, to: &impl IsTerminal) -> bool {

@@ -9,6 +9,7 @@ mod decide;
 mod generate;
 mod lsp;
 mod pages;
+mod texts;
 
 use std::process::ExitCode;
 

@@ -11,11 +11,11 @@ pub(super) struct Access<'a> {
 }
 
 /// Why a file cannot be reached.
-pub(super) struct Denial {
+pub(super) struct Denial<'a> {
     /// The line that denies.
     pub(super) span: Span,
-    /// A line of Apache 2.2 that was meant to grant.
-    pub(super) useless: Option<Span>,
+    /// What was said as in Apache 2.2 and was meant to grant.
+    pub(super) useless: Option<&'a Settings>,
     /// Apache 2.2's directives deny.
     pub(super) old_style: bool,
 }
@@ -40,13 +40,14 @@ impl<'a> Access<'a> {
     }
 
     /// Why nobody may reach a file at a URL path. Anything that is not certain ends the search.
-    pub(super) fn denial(&self, url_path: &str, file: &str) -> Option<Denial> {
+    pub(super) fn denial(&self, url_path: &str, file: &str) -> Option<Denial<'a>> {
         let mut require: &[Spanned<Require>] = &[];
         let mut order = None;
         let mut allow: &[Spanned<Peer>] = &[];
+        let mut useless = None;
         let mut deny: &[Spanned<Peer>] = &[];
         for merged in &self.sections {
-            let settings = &merged.section.settings;
+            let settings: &'a Settings = &merged.section.settings;
             match merged.matches(url_path, file) {
                 Some(false) => continue,
                 None => return None,
@@ -58,10 +59,11 @@ impl<'a> Access<'a> {
             order = settings.order.as_ref().or(order);
             if !settings.allow.is_empty() || !settings.deny.is_empty() {
                 (allow, deny) = (&settings.allow, &settings.deny);
+                useless = (!allow.is_empty()).then_some(settings);
             }
         }
         if let Some(first) = require.first().filter(|_| require.iter().all(|one| one.value == Require::AllDenied)) {
-            return Some(Denial { span: first.span, useless: allow.first().map(|peer| peer.span), old_style: false });
+            return Some(Denial { span: first.span, useless, old_style: false });
         }
         let denied = deny.iter().find(|peer| peer.value == Peer::All);
         let span = match order.map(|order| order.value) {

@@ -38,8 +38,8 @@ fn judge(alias: &Alias, access: &Access<'_>, report: &mut Report) {
     if let Some(denial) = access.denial(&url_path, &file) {
         let found = ALIAS_NOT_GRANTED.at(alias.target.span, "denied to all");
         let mut found = found.and(denial.span, "this holds for the files");
-        if let Some(useless) = denial.useless {
-            found = found.and(useless, "does not lift `Require all denied`");
+        if let Some(useless) = denial.useless.and_then(|settings| settings.allow.first()) {
+            found = found.and(useless.span, "does not lift `Require all denied`");
         }
         let folder = if is_file { target.rsplit_once('/').map_or("/", |(folder, _)| folder) } else { target };
         report.push(found.help(format!("add `<Directory {folder}>` with `Require all granted` in it")));

@@ -1,7 +1,7 @@
 //! Apache refuses a second `Listen` of the same address and port.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report};
+use crate::compiler::diagnostic::{Code, Edit, Report};
 use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &DUPLICATE_LISTEN, run };
@@ -17,7 +17,8 @@ fn run(server: &Server, report: &mut Report) {
             .find(|earlier| earlier.port == listen.port && earlier.address == listen.address && listen.port != 0);
         if let Some(first) = same {
             let found = DUPLICATE_LISTEN.at(listen.span, "again");
-            report.push(found.and(first.span, "first here").help("delete one of the two"));
+            let found = found.and(first.span, "first here").help("delete one of the two");
+            report.push(found.repair("Delete this line", vec![Edit::delete_line(listen.span)]));
         }
     }
 }

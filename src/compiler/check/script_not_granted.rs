@@ -2,8 +2,9 @@
 
 use super::Check;
 use super::access::{Access, Denial};
-use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::{Mount, Server};
+use crate::compiler::diagnostic::{Code, Edit, Repair, Report};
+use crate::compiler::model::{Mount, Server, Settings};
+use crate::plan::sections::Peer;
 
 pub(super) const CHECK: Check = Check { code: &SCRIPT_NOT_GRANTED, run };
 
@@ -25,16 +26,26 @@ fn run(server: &Server, report: &mut Report) {
     }
 }
 
-fn report_denial(mount: &Mount, denial: &Denial, report: &mut Report) {
+fn report_denial(mount: &Mount, denial: &Denial<'_>, report: &mut Report) {
     let found = SCRIPT_NOT_GRANTED.at(mount.script.span, "denied to all");
     let mut found = found.and(denial.span, "this holds for the script");
     let folder = mount.script.value.rsplit_once('/').map_or("/", |(folder, _)| folder);
     if let Some(useless) = denial.useless {
-        found = found.and(useless, "does not lift `Require all denied`").help("write `Require all granted` instead");
+        let spans = useless.allow.first().map(|peer| peer.span);
+        found = spans.into_iter().fold(found, |found, span| found.and(span, "does not lift `Require all denied`"));
+        found = found.help("write `Require all granted` instead").maybe_repair(granted(useless));
     } else if denial.old_style {
         found = found.help("write `Require all granted` in the place of `Order`, `Allow` and `Deny`");
     } else {
         found = found.help(format!("add `<Directory {folder}>` with `Require all granted` in it"));
     }
     report.push(found);
+}
+
+/// The repair of `Order allow,deny` and `Allow from all`, where a section says nothing else.
+fn granted(settings: &Settings) -> Option<Repair> {
+    let (Some(order), [allow]) = (&settings.order, settings.allow.as_slice()) else { return None };
+    let plain = allow.value == Peer::All && settings.deny.is_empty() && settings.require.is_empty();
+    let edits = vec![Edit::replace_line(order.span, "Require all granted"), Edit::delete_line(allow.span)];
+    plain.then(|| Repair { title: "Write `Require all granted`".to_owned(), edits })
 }

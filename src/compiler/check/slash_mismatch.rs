@@ -1,7 +1,7 @@
 //! The rest of the URL is glued to the target as text.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report};
+use crate::compiler::diagnostic::{Code, Edit, Report};
 use crate::compiler::model::Server;
 use crate::compiler::source::Spanned;
 
@@ -32,9 +32,10 @@ fn run(server: &Server, report: &mut Report) {
 fn report_mismatch(url_path: &Spanned<String>, target: &Spanned<String>, report: &mut Report) {
     let example = format!("`{}x` becomes `{}x`", url_path.value, target.value);
     let found = SLASH_MISMATCH.at(target.span, example).and(url_path.span, "ends in a slash");
-    let help = match url_path.value.as_str() {
-        "/" => format!("write `{}/`", target.value),
-        path => format!("write `{}`", path.trim_end_matches('/')),
+    let (wrong, right) = match url_path.value.as_str() {
+        "/" => (target, format!("{}/", target.value)),
+        path => (url_path, path.trim_end_matches('/').to_owned()),
     };
-    report.push(found.help(help));
+    let edit = Edit::replace(wrong.span, wrong.value.as_str(), right.as_str());
+    report.push(found.help(format!("write `{right}`")).repair(format!("Write `{right}`"), vec![edit]));
 }

@@ -1,7 +1,7 @@
 //! `%{GLOBAL}`, `%{SERVER}`, `%{HOST}`, `%{RESOURCE}` and `%{ENV:…}` are all there is.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, nearest};
+use crate::compiler::diagnostic::{Code, Report, nearest, only_near};
 use crate::compiler::model::{ApplicationGroupName, GroupName, Mount, Server, Settings};
 use crate::compiler::source::Span;
 use crate::plan::ApplicationGroup;
@@ -14,7 +14,9 @@ static UNKNOWN_TOKEN: Code = Code::error(
     include_str!("unknown_token.md"),
 );
 
-const TOKENS: [&str; 5] = ["%{GLOBAL}", "%{SERVER}", "%{HOST}", "%{RESOURCE}", "%{ENV:NAME}"];
+const TOKENS: [&str; 5] = ["%{GLOBAL}", "%{SERVER}", "%{HOST}", "%{RESOURCE}", ENVIRONMENT];
+
+const ENVIRONMENT: &str = "%{ENV:NAME}";
 
 fn run(server: &Server, report: &mut Report) {
     let mut names: Vec<(Span, &str)> = Vec::new();
@@ -29,7 +31,11 @@ fn run(server: &Server, report: &mut Report) {
         names.into_iter().filter(|(_, name)| (name.starts_with("%{") || name.ends_with('}')) && !name.contains("${"))
     {
         let near = nearest(name, TOKENS).map(|near| format!("did you mean `{near}`?"));
-        report.push(UNKNOWN_TOKEN.at(span, "taken for the name itself").maybe_help(near));
+        let found = UNKNOWN_TOKEN.at(span, "taken for the name itself").maybe_help(near);
+        report.push(match only_near(name, TOKENS).filter(|token| *token != ENVIRONMENT) {
+            Some(meant) => found.respelt(name, meant),
+            None => found,
+        });
     }
 }
 

@@ -113,7 +113,8 @@ impl Expander<'_> {
         }
         if PERCENT_NAMES.contains(&name) {
             let found = DOLLAR_INSTEAD_OF_PERCENT.at(span, "no such variable");
-            self.report.push(found.help(format!("write `%{{{name}}}`")));
+            let found = found.help(format!("write `%{{{name}}}`"));
+            self.report.push(found.respelt(&format!("${{{name}}}"), &format!("%{{{name}}}")));
             return;
         }
         let known = self.values.keys().map(String::as_str);

@@ -3,7 +3,7 @@
 use super::{
     MALFORMED_OPTION, MISSING_ARGUMENT, REPEATED_OPTION, TOO_MANY_ARGUMENTS, UNKNOWN_OPTION, UNSUPPORTED_OPTION, Walk,
 };
-use crate::compiler::diagnostic::{Severity, nearest};
+use crate::compiler::diagnostic::{Severity, nearest, only_near};
 use crate::compiler::directive::{Arg, Args, INVALID_VALUE, Spec, Times, find_known};
 use crate::compiler::expand::IGNORED_WORDS;
 use crate::compiler::model::Judge;
@@ -40,7 +40,7 @@ impl Walk<'_> {
         }
         if spec.options.is_empty() {
             if whole {
-                self.superfluous(&words[at..], spec);
+                self.superfluous(directive, &words[at..], spec);
             }
             syntax::report_unclosed_quotes(&words, self.report);
         } else {
@@ -50,7 +50,10 @@ impl Walk<'_> {
             words.truncate(at);
             words.extend(found.iter().map(|option| option.value.clone()));
             syntax::report_unclosed_quotes(&words, self.report);
-            self.options(spec, &found, leftover.as_ref(), &mut values);
+            self.options(spec, &found, &mut values);
+            if let Some(leftover) = leftover {
+                self.leftover(directive, spec, &leftover);
+            }
         }
         whole.then(|| Args::new(values, directive.span()))
     }
@@ -75,11 +78,12 @@ impl Walk<'_> {
         }
     }
 
-    fn superfluous(&mut self, words: &[Word], spec: &Spec) {
+    fn superfluous(&mut self, directive: &Directive, words: &[Word], spec: &Spec) {
         let (Some(first), Some(last)) = (words.first(), words.last()) else { return };
         let span = first.span.to(last.span);
         if find_known(spec.name).is_some_and(|known| known.args.flag) {
-            self.report.push(IGNORED_WORDS.at(span, "after `On` and `Off` nothing is read"));
+            let found = IGNORED_WORDS.at(span, "after `On` and `Off` nothing is read");
+            self.report.push(found.maybe_repair(directive.move_comment(first.span)));
             return;
         }
         let mut found = TOO_MANY_ARGUMENTS.at(span, "one word too many");
@@ -91,10 +95,10 @@ impl Walk<'_> {
         } else {
             format!("write `{}`; put quotes around a value that holds blanks", syntax_line(spec))
         };
-        self.report.push(found.help(help));
+        self.report.push(found.help(help).maybe_repair(directive.move_comment(first.span)));
     }
 
-    fn options(&mut self, spec: &'static Spec, found: &[ValueOption], leftover: Option<&Word>, values: &mut Values) {
+    fn options(&mut self, spec: &'static Spec, found: &[ValueOption], values: &mut Values) {
         for (index, option) in found.iter().enumerate() {
             let Some(arg) = spec.options.iter().find(|arg| arg.name == option.name.value) else {
                 self.unknown_option(spec, option);
@@ -118,7 +122,10 @@ impl Walk<'_> {
                 self.report.push(found.says(message).graded(severity));
             }
         }
-        let Some(leftover) = leftover else { return };
+    }
+
+    /// What could not be read as an option.
+    fn leftover(&mut self, directive: &Directive, spec: &Spec, leftover: &Word) {
         let found = MALFORMED_OPTION.at(leftover.span, "not `name=value`");
         let name = leftover.text.trim_end_matches('=');
         let help = match spec.options.iter().any(|arg| arg.name == name) {
@@ -126,7 +133,7 @@ impl Walk<'_> {
             false if leftover.text.starts_with('#') => "a comment needs a line of its own".to_owned(),
             false => "write `name=value`; put quotes around a value that holds blanks".to_owned(),
         };
-        self.report.push(found.help(help));
+        self.report.push(found.help(help).maybe_repair(directive.move_comment(leftover.span)));
     }
 
     fn unknown_option(&mut self, spec: &Spec, option: &ValueOption) {
@@ -134,7 +141,11 @@ impl Walk<'_> {
         let found = UNKNOWN_OPTION.at(option.name.span, format!("{} has no such option", spec.name));
         let near = nearest(name, spec.options.iter().map(|arg| arg.name));
         let help = near.map(|near| format!("did you mean `{near}`?"));
-        self.report.push(found.maybe_help(help));
+        let found = found.maybe_help(help);
+        self.report.push(match only_near(name, spec.options.iter().map(|arg| arg.name)) {
+            Some(meant) => found.respelt(name, meant),
+            None => found,
+        });
     }
 }
 

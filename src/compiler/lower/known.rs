@@ -115,11 +115,13 @@ impl Walk<'_> {
         if let (Some(first), Some(last)) = (superfluous.first(), superfluous.last()) {
             let span = first.span.to(last.span);
             if rule.flag {
-                self.report.push(IGNORED_WORDS.at(span, "after `On` and `Off` nothing is read"));
+                let found = IGNORED_WORDS.at(span, "after `On` and `Off` nothing is read");
+                self.report.push(found.maybe_repair(directive.move_comment(first.span)));
             } else {
                 let most = rule.most.unwrap_or_default();
                 let label = format!("takes {most} at most");
-                self.report.push(TOO_MANY_ARGUMENTS.at(span, label));
+                let found = TOO_MANY_ARGUMENTS.at(span, label);
+                self.report.push(found.maybe_repair(directive.move_comment(first.span)));
             }
         }
     }

@@ -11,7 +11,7 @@ use super::words::{ValueOption, Word, unescape};
 use super::{
     BLANK_AFTER_BACKSLASH, BYTE_ORDER_MARK, COMMENT_SWALLOWS_NEXT_LINE, LINE_TOO_LONG, LOOK_ALIKE_CHARACTER, NUL_BYTE,
 };
-use crate::compiler::diagnostic::Report;
+use crate::compiler::diagnostic::{Edit, Report};
 use crate::compiler::source::{Mapped, SourceId, Span, Spanned, Text};
 
 #[derive(DerivedParser)]
@@ -163,7 +163,9 @@ fn look_for_traps(line: &LogicalLine, report: &mut Report) {
         return;
     }
     if let Some(span) = line.stray_backslash {
-        report.push(BLANK_AFTER_BACKSLASH.at(span, "a blank follows").help("delete the blanks after the backslash"));
+        let edit = Edit::delete_blanks_behind(span, "\\");
+        let found = BLANK_AFTER_BACKSLASH.at(span, "a blank follows").help("delete the blanks after the backslash");
+        report.push(found.repair("Delete the blanks after the backslash", vec![edit]));
     }
     if !text.is_ascii() {
         look_alikes(&line.text, report);
@@ -194,12 +196,18 @@ fn look_alikes_in(text: &Mapped, (start, end): (usize, usize), report: &mut Repo
         let quote = at == 0 && matches!(character, '“' | '”' | '„' | '‟' | '‘' | '’' | '«' | '»');
         let span = text.span(start + at..start + at + character.len_utf8());
         if character == '\u{FEFF}' && span.start == 0 {
-            report.push(
-                BYTE_ORDER_MARK.at(span, "invisible here").help("save the file as UTF-8 without a byte-order mark"),
-            );
+            let found = BYTE_ORDER_MARK.at(span, "invisible here");
+            let found = found.help("save the file as UTF-8 without a byte-order mark");
+            report.push(found.repair("Delete the byte-order mark", vec![Edit::replace(span, "\u{FEFF}", "")]));
         } else if blank || character == '\u{FEFF}' {
             let label = format!("U+{:04X}, not a blank", u32::from(character));
-            report.push(LOOK_ALIKE_CHARACTER.at(span, label).help("type a plain space"));
+            let mut found = LOOK_ALIKE_CHARACTER.at(span, label).help("type a plain space");
+            // One without a width stands where nothing was meant, or a blank.
+            if !matches!(character, '\u{200B}' | '\u{2060}' | '\u{FEFF}') {
+                let edit = Edit::replace(span, character, " ");
+                found = found.repair("Write a plain space", vec![edit]);
+            }
+            report.push(found);
         } else if quote {
             report.push(LOOK_ALIKE_CHARACTER.at(span, "not a quote to Apache").help("type `\"`"));
         }

@@ -7,7 +7,7 @@ use super::{
     MALFORMED_TAG, MISMATCHED_CLOSING, NESTING_TOO_DEEP, TEXT_AFTER_CLOSING_TAG, TEXT_AFTER_OPENING_TAG,
     UNCLOSED_SECTION, UNMATCHED_CLOSING,
 };
-use crate::compiler::diagnostic::{Report, Severity, nearest};
+use crate::compiler::diagnostic::{Edit, Repair, Report, Severity, nearest};
 use crate::compiler::source::{Mapped, Span};
 
 /// How deep sections may be nested. What is deeper is read as if it stood at this depth.
@@ -74,7 +74,9 @@ impl Tree {
         while let Some(Open { opening, .. }) = self.open.last() {
             let label = "opened here, open at the end of the file";
             let help = format!("add `</{}>`", opening.name.text);
-            report.push(UNCLOSED_SECTION.at(tag(opening), label).help(help));
+            let edit = Edit::close_section(tag(opening), &opening.name.text, None);
+            let found = UNCLOSED_SECTION.at(tag(opening), label).help(help);
+            report.push(found.repair(format!("Close `<{}>`", opening.name.text), vec![edit]));
             self.leave(false);
         }
         self.nodes
@@ -104,7 +106,11 @@ impl Tree {
             look_at_tail(name, tail, report);
         } else {
             let help = format!("write `</{}>`", name.text);
-            report.push(MALFORMED_TAG.at(whole.to(tail.whole()), "`>` must follow the name").help(help));
+            let mut found = MALFORMED_TAG.at(whole.to(tail.whole()), "`>` must follow the name").help(help);
+            if tail.text().trim().is_empty() {
+                found = found.respelt(&format!("</{}", name.text), &format!("</{}>", name.text));
+            }
+            report.push(found);
         }
         if let Some(at) = self.too_deep.iter().rposition(|open| open.text.eq_ignore_ascii_case(&name.text)) {
             self.too_deep.truncate(at);
@@ -120,7 +126,8 @@ impl Tree {
             let found = UNCLOSED_SECTION.at(tag(inner), "opened here, never closed");
             let found = found.and(whole, format!("`<{}>` ends here", name.text));
             let help = format!("add `</{}>` before `</{}>`", inner.name.text, name.text);
-            report.push(found.help(help));
+            let edit = Edit::close_section(tag(inner), &inner.name.text, Some(whole));
+            report.push(found.help(help).repair(format!("Close `<{}>`", inner.name.text), vec![edit]));
             self.leave(false);
         }
         self.leave(true);
@@ -132,7 +139,8 @@ impl Tree {
         match innermost {
             Some((open, span)) if nearest(&name.text, [open.as_str()]).is_some() => {
                 let found = MISMATCHED_CLOSING.at(whole, format!("does not close `<{open}>`"));
-                report.push(found.and(span, "opened here").help(format!("write `</{open}>`")));
+                let found = found.and(span, "opened here").help(format!("write `</{open}>`"));
+                report.push(found.respelt(&format!("</{}>", name.text), &format!("</{open}>")));
                 self.leave(true);
             }
             Some((open, span)) => {
@@ -154,6 +162,12 @@ impl Tree {
     }
 }
 
+/// The repair of a comment behind something else: a line of its own, before that.
+pub(crate) fn move_comment(span: Span, text: &str) -> Option<Repair> {
+    let edits = vec![Edit::line_before(span, text, text), Edit::delete_with_blanks(span, text)];
+    text.starts_with('#').then(|| Repair { title: "Give the comment a line of its own".to_owned(), edits })
+}
+
 /// The opening tag up to its name: `<Directory`.
 fn tag(opening: &Directive) -> Span {
     let name = opening.name.span;
@@ -167,7 +181,9 @@ pub fn cut_at_bracket(opening: &mut Directive, report: &mut Report) {
         opening.arguments = opening.arguments.slice(0..end);
     } else {
         let help = "end the line with `>`";
-        report.push(MALFORMED_TAG.at(opening.span(), "`>` is missing").help(help));
+        let line = opening.line.text();
+        let found = MALFORMED_TAG.at(opening.span(), "`>` is missing").help(help);
+        report.push(found.respelt(line, &format!("{line}>")));
     }
 }
 
@@ -182,7 +198,8 @@ fn look_after_opening(opening: &Directive, start: usize, report: &mut Report) {
     let refused = COUNTING_WORDS.iter().any(|known| opening.is(known));
     let severity = if refused { Severity::Error } else { Severity::Warning };
     let label = if refused { "refused after this tag" } else { "ignored" };
-    report.push(TEXT_AFTER_OPENING_TAG.at(span, label).help("put it on a line of its own").graded(severity));
+    let found = TEXT_AFTER_OPENING_TAG.at(span, label).help("put it on a line of its own").graded(severity);
+    report.push(found.maybe_repair(move_comment(span, text.trim())));
 }
 
 /// What follows a closing tag.
@@ -202,5 +219,5 @@ fn look_at_tail(name: &Word, tail: &Mapped, report: &mut Report) {
     } else {
         TEXT_AFTER_CLOSING_TAG.at(span, "ignored")
     };
-    report.push(found.help("put it on a line of its own"));
+    report.push(found.help("put it on a line of its own").maybe_repair(move_comment(span, text)));
 }

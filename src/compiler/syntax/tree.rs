@@ -1,6 +1,8 @@
 //! The tree of a file: directives, and sections with what stands in them. Everything keeps its places.
 
+use super::sections::move_comment;
 use super::words::{Word, words};
+use crate::compiler::diagnostic::Repair;
 use crate::compiler::source::{Mapped, Span};
 
 /// What a file holds, in its order.
@@ -50,6 +52,14 @@ impl Directive {
     /// The words after the name.
     pub fn words(&self) -> Vec<Word> {
         words(&self.arguments)
+    }
+
+    /// The repair of a comment that begins at this word: a line of its own, before this one.
+    pub(crate) fn move_comment(&self, first: Span) -> Option<Repair> {
+        let line = self.line.text();
+        let length = self.span().end.checked_sub(first.start)? as usize;
+        let comment = line.get(line.len().checked_sub(length)?..)?;
+        move_comment(Span { end: self.span().end, ..first }, comment)
     }
 
     /// Where the whole line stands.
