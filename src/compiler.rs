@@ -160,5 +160,6 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     }
     report.show_uses(&sources);
     report.sort(&sources);
-    Ok(Read { server, sources, report, loaded: modules.loaded_names(), runs })
+    let loaded = modules.loaded().map(str::to_owned).collect();
+    Ok(Read { server, sources, report, loaded, runs })
 }

@@ -204,7 +204,8 @@ pub fn names(sections: bool) -> impl Iterator<Item = &'static str> {
 pub const CODES: &[&Code] = &[&INVALID_VALUE, &UNSUPPORTED_VALUE, &UNKNOWN_LOG_DIRECTIVE];
 
 pub(crate) static INVALID_VALUE: Code =
-    Code::error("invalid-value", "a directive cannot read its value", include_str!("directive/invalid_value.md"));
+    Code::error("invalid-value", "a directive cannot read its value", include_str!("directive/invalid_value.md"))
+        .predicts(&["AH00526"]);
 
 pub(crate) static UNSUPPORTED_VALUE: Code = Code::error(
     "unsupported-value",
@@ -216,7 +217,8 @@ pub(crate) static UNKNOWN_LOG_DIRECTIVE: Code = Code::error(
     "unknown-log-directive",
     "a log format holds a directive that Apache does not know",
     include_str!("directive/unknown_log_directive.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 /// Laws over the table.
 #[cfg(test)]

@@ -196,7 +196,8 @@ impl<'a> Expander<'a> {
         let words = directive.words();
         let [name, file] = words.as_slice() else { return false };
         self.modules.load(&name.text, &file.text);
-        true
+        // The line stays in the tree, for the checks.
+        false
     }
 
     fn set_server_root(&mut self, directive: &Directive) -> bool {
@@ -257,13 +258,15 @@ static UNDEFINED_VARIABLE: Code = Code::warning(
     "undefined-variable",
     "a variable is used that nothing defines, and stays in the text as it is",
     include_str!("expand/undefined_variable.md"),
-);
+)
+.predicts(&["AH00111"]);
 
 static DOLLAR_INSTEAD_OF_PERCENT: Code = Code::error(
     "dollar-instead-of-percent",
     "`${…}` stands where mod_wsgi knows `%{…}`",
     include_str!("expand/dollar_instead_of_percent.md"),
-);
+)
+.predicts(&["AH00111", "WSGI0151"]);
 
 static VARIABLE_MAKES_NO_DIRECTIVE: Code = Code::error(
     "variable-makes-no-directive",

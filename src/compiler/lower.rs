@@ -16,7 +16,7 @@ use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
 use super::expand::Modules;
 use super::model::{Host, Judge, Line, Section, Server};
 use super::source::{Span, Spanned};
-use super::syntax::{Directive, Node};
+use super::syntax::{Directive, Node, Word};
 
 pub(crate) use arguments::syntax_line;
 
@@ -41,15 +41,14 @@ pub struct Settings<'a> {
 /// Makes a model of a tree.
 pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> Server {
     let server = Server::new(settings.judge, settings.server_root.clone());
-    let modules = settings.modules;
     let mut walk = Walk {
         server,
         hosts: Vec::new(),
         report,
         lenient: settings.lenient,
-        modules,
-        keep: settings.keep,
+        modules: settings.modules,
         provider_aliases: BTreeSet::new(),
+        keep: settings.keep,
         said: BTreeSet::new(),
     };
     let mut main = Host::new(settings.start);
@@ -79,10 +78,10 @@ struct Walk<'a> {
     report: &'a mut Report,
     lenient: bool,
     modules: &'a Modules,
-    /// Every directive is kept as it was written.
-    keep: bool,
     /// Names that `<AuthzProviderAlias>` and `<AuthnProviderAlias>` define.
     provider_aliases: BTreeSet<String>,
+    /// Every directive is kept as it was written.
+    keep: bool,
     /// Directives without effect in our runtime, and modules that are not loaded, that were named already.
     said: BTreeSet<&'static str>,
 }
@@ -144,7 +143,7 @@ impl Walk<'_> {
     /// Keeps a line that checks read.
     fn keep_line(&self, directive: &Directive, place: &mut Place<'_>) {
         let Some(name) = Line::kept(&directive.name.text) else { return };
-        let words = directive.words().into_iter().map(|word| Spanned::new(word.text.to_string(), word.span)).collect();
+        let words = directive.words().iter().map(Word::spanned).collect();
         let line = Line { name, words, span: directive.span(), groups_before: self.server.process_groups.len() };
         match place.section.as_deref_mut() {
             Some(section) => section.settings.lines.push(line),
@@ -281,13 +280,15 @@ static UNKNOWN_DIRECTIVE: Code = Code::error(
     "unknown-directive",
     "a directive is used that neither Apache nor mod_wsgi has",
     include_str!("lower/unknown_directive.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static REMOVED_DIRECTIVE: Code = Code::error(
     "removed-directive",
     "a directive is used that no longer exists",
     include_str!("lower/removed_directive.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static MODULE_NOT_LOADED: Code = Code::warning(
     "module-not-loaded",
@@ -300,22 +301,27 @@ static NOT_ALLOWED_HERE: Code = Code::error(
     "directive-not-allowed-here",
     "a directive stands where it is not allowed",
     include_str!("lower/directive_not_allowed_here.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static MISSING_ARGUMENT: Code =
-    Code::error("missing-argument", "a directive is given too little", include_str!("lower/missing_argument.md"));
+    Code::error("missing-argument", "a directive is given too little", include_str!("lower/missing_argument.md"))
+        .predicts(&["AH00526"]);
 
 static TOO_MANY_ARGUMENTS: Code =
-    Code::error("too-many-arguments", "a directive is given too much", include_str!("lower/too_many_arguments.md"));
+    Code::error("too-many-arguments", "a directive is given too much", include_str!("lower/too_many_arguments.md"))
+        .predicts(&["AH00526"]);
 
 static UNKNOWN_OPTION: Code = Code::error(
     "unknown-option",
     "an option is given that the directive does not have",
     include_str!("lower/unknown_option.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static MALFORMED_OPTION: Code =
-    Code::error("malformed-option", "an option is not written `name=value`", include_str!("lower/malformed_option.md"));
+    Code::error("malformed-option", "an option is not written `name=value`", include_str!("lower/malformed_option.md"))
+        .predicts(&["AH00526"]);
 
 static REPEATED_OPTION: Code = Code::warning(
     "repeated-option",
@@ -345,7 +351,8 @@ static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code::error(
     "virtual-host-address-ignored",
     "Apache ignores the address of a virtual host and goes on without it",
     include_str!("lower/virtual_host_address_ignored.md"),
-);
+)
+.predicts(&["AH00547"]);
 
 static ELSE_WITHOUT_IF: Code = Code::error(
     "else-without-if",

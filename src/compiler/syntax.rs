@@ -38,14 +38,6 @@ pub fn statement(line: Mapped) -> Option<Statement> {
     lines::statement(line)
 }
 
-/// The directive of a line; `None` for a tag.
-pub fn directive(line: &Mapped) -> Option<Directive> {
-    match statement(line.clone())? {
-        Statement::Directive(directive) => Some(directive),
-        Statement::Opening(_) | Statement::Closing { .. } => None,
-    }
-}
-
 /// Reports the words whose quote is never closed.
 pub(crate) fn report_unclosed_quotes(words: &[Word], report: &mut Report) {
     for word in words.iter().filter(|word| !word.closed) {
@@ -84,7 +76,8 @@ pub(crate) static MISMATCHED_CLOSING: Code = Code::error(
 );
 
 pub(crate) static MALFORMED_TAG: Code =
-    Code::error("malformed-tag", "a section's tag does not end with `>`", include_str!("syntax/malformed_tag.md"));
+    Code::error("malformed-tag", "a section's tag does not end with `>`", include_str!("syntax/malformed_tag.md"))
+        .predicts(&["AH00526"]);
 
 pub(crate) static TEXT_AFTER_CLOSING_TAG: Code = Code::warning(
     "text-after-closing-tag",
@@ -107,13 +100,15 @@ static BYTE_ORDER_MARK: Code = Code::error(
     "byte-order-mark",
     "the file begins with a byte-order mark, which Apache takes for part of the first word",
     include_str!("syntax/byte_order_mark.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static BLANK_AFTER_BACKSLASH: Code = Code::error(
     "blank-after-backslash",
     "a blank after the backslash keeps the line from going on",
     include_str!("syntax/blank_after_backslash.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static COMMENT_SWALLOWS_NEXT_LINE: Code = Code::warning(
     "comment-swallows-next-line",

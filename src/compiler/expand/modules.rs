@@ -70,6 +70,11 @@ impl Modules {
         self.loaded.push((name.to_owned(), file.to_owned()));
     }
 
+    /// The identifiers that `LoadModule` added, in order.
+    pub fn loaded(&self) -> impl Iterator<Item = &str> {
+        self.loaded.iter().map(|(name, _)| name.as_str())
+    }
+
     fn add(&mut self, name: &str) {
         self.names.insert(source_file(name));
         self.names.insert(name.to_owned());
@@ -101,11 +106,6 @@ impl Modules {
     /// Whether `LoadModule` was read.
     pub fn any_loaded(&self) -> bool {
         !self.loaded.is_empty()
-    }
-
-    /// What `LoadModule` added, by identifier.
-    pub fn loaded_names(&self) -> Vec<String> {
-        self.loaded.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether a module is loaded whose directives we cannot know.

@@ -198,8 +198,8 @@ impl Walk<'_> {
         if words.len() < least || words.first().is_some_and(|word| word.text.is_empty() && least > 0) {
             self.report.push(MISSING_ARGUMENT.at(opening.span(), "an argument is missing"));
         } else if let Some(word) = words.get(most) {
-            let last = words.last().unwrap_or(word);
-            let found = TOO_MANY_ARGUMENTS.at(word.span.to(last.span), "one word too many");
+            let end = words.last().unwrap_or(word);
+            let found = TOO_MANY_ARGUMENTS.at(word.span.to(end.span), "one word too many");
             let help = if most == 0 {
                 "this section takes no argument"
             } else {
