@@ -38,14 +38,6 @@ pub fn statement(line: Mapped) -> Option<Statement> {
     lines::statement(line)
 }
 
-/// The directive of a line; `None` for a tag.
-pub fn directive(line: &Mapped) -> Option<Directive> {
-    match statement(line.clone())? {
-        Statement::Directive(directive) => Some(directive),
-        Statement::Opening(_) | Statement::Closing { .. } => None,
-    }
-}
-
 /// Reports the words whose quote is never closed.
 pub(crate) fn report_unclosed_quotes(words: &[Word], report: &mut Report) {
     for word in words.iter().filter(|word| !word.closed) {
