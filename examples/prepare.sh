@@ -5,6 +5,7 @@
 #   target/venvs/NAME-PART     from examples/NAME/requirements-PART.txt
 #   target/venvs/two-pythons-old, -new    the oldest and the newest Python from 3.9 on
 #   target/data/NAME           what examples/NAME/prepare.py makes
+#   target/venvs/tests         from tests/requirements.txt: what validates report formats; NAME is `tests`
 #
 # PYTHON names the Python to use; else it is the first on PATH that is 3.9 or later. What is there and still fits is left
 # alone. Exit status 3: something cannot be had here, and the last line says what.
@@ -77,8 +78,19 @@ two_pythons() {
     venv "$new" "$venvs/two-pythons-new" /dev/null
 }
 
+tests() {
+    mkdir -p "$venvs"
+    python=$(the_python)
+    [ -n "$python" ] || give_up "$name" "no Python 3.9 or later on PATH"
+    venv "$python" "$venvs/tests" tests/requirements.txt
+}
+
 prepare() {
     name=$1
+    if [ "$name" = tests ]; then
+        tests
+        return
+    fi
     [ -d "$examples/$name" ] || give_up "$name" "there is no such example"
     mkdir -p "$venvs" "$data/$name"
     if [ "$name" = two-pythons ]; then
@@ -110,7 +122,7 @@ if [ "$1" != all ]; then
     exit
 fi
 status=0
-for folder in "$examples"/*/; do
-    (prepare "$(basename "$folder")") || status=$?
+for name in tests $(cd "$examples" && printf '%s\n' */); do
+    (prepare "${name%/}") || status=$?
 done
 exit "$status"

@@ -1,10 +1,12 @@
 //! From the text of a configuration to the [`crate::plan::Plan`]: the stages in order, one call each.
 
 pub mod check;
+pub mod decide;
 pub mod diagnostic;
 pub mod directive;
 pub mod expand;
 pub mod explain;
+pub mod ignore;
 pub mod inspect;
 pub mod lower;
 pub mod model;
@@ -25,7 +27,7 @@ use crate::plan::Plan;
 use crate::plan::log::LogLevel;
 
 /// Where Apache lives when nobody says otherwise, as Debian builds it.
-const SERVER_ROOT: &str = "/etc/apache2";
+pub const SERVER_ROOT: &str = "/etc/apache2";
 
 /// What a configuration is compiled with. The default is an empty command line and an empty environment.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,8 @@ pub struct Options {
     pub pedantic: bool,
     /// `--no-files`: the machine that the configuration is for is not looked at.
     pub no_files: bool,
+    /// Comments that ask for silence are not heard: as for a server that is about to start.
+    pub hears_no_ignores: bool,
 }
 
 /// A configuration after all stages.
@@ -59,6 +63,9 @@ pub struct Compiled {
     pub report: Report,
     /// What to run; `None` when the text has errors.
     pub plan: Option<Plan>,
+    /// Whether the file is meant to stand alone: it says where the server lives, what it loads or who it runs as. Any other may
+    /// be a part of a larger configuration.
+    pub stands_alone: bool,
     /// Every text that was read: what `report` points into.
     pub sources: Sources,
 }
@@ -73,11 +80,6 @@ impl Compiled {
     pub fn concise(&self) -> String {
         diagnostic::render::concise(&self.report, &self.sources)
     }
-
-    /// The findings as a JSON array.
-    pub fn json(&self) -> serde_json::Value {
-        diagnostic::json::json(&self.report, &self.sources)
-    }
 }
 
 /// Compiles a configuration.
@@ -85,6 +87,39 @@ impl Compiled {
 /// # Errors
 /// When the main file cannot be read. Whatever is wrong with its text is in the report.
 pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Compiled, ReadError> {
+    let Read { server, sources, report, runs, .. } = read(files, file, options, false)?;
+    let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
+    Ok(Compiled { report, plan, stands_alone: server.beyond.stands_alone, sources })
+}
+
+/// Follows one request through a configuration, with what there is to say about the file.
+///
+/// # Errors
+/// When the main file cannot be read.
+pub fn decide(
+    files: &dyn Files,
+    file: &Path,
+    options: &Options,
+    request: &decide::Request,
+) -> Result<(decide::Decision, Compiled), ReadError> {
+    let Read { server, sources, report, loaded, .. } = read(files, file, options, true)?;
+    let decision = decide::decide(&server, &sources, &loaded, files, request);
+    let stands_alone = server.beyond.stands_alone;
+    Ok((decision, Compiled { report, plan: None, stands_alone, sources }))
+}
+
+/// A configuration before it is resolved.
+struct Read {
+    server: model::Server,
+    sources: Sources,
+    report: Report,
+    /// The names of the modules that `LoadModule` adds.
+    loaded: Vec<String>,
+    /// There are no errors, also among those that the file asks to ignore.
+    runs: bool,
+}
+
+fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
     let mut report = Report::default();
     let mut sources = Sources::default();
     let surroundings = Surroundings {
@@ -109,18 +144,29 @@ pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Comp
         server_root: expander.server_root().clone(),
         loaded: &loaded,
         stands_alone: expander.stands_alone(),
+        keep,
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
     // What the machine lacks takes nothing from what the text says.
-    let is_sound = !report.has_errors();
-    if let Some(machine) = files.machine().filter(|_| !options.no_files) {
+    let runs = !report.has_errors();
+    let machine = files.machine().filter(|_| !options.no_files);
+    if let Some(machine) = machine {
         inspect::inspect(&server, machine, &modules, &mut sources, &mut report);
+    }
+    if !options.hears_no_ignores {
+        let mut asleep: Vec<&diagnostic::Code> = match options.judge {
+            Judge::Apache => lower::OF_WSGI_SERVE.to_vec(),
+            Judge::WsgiServe => Vec::new(),
+        };
+        if machine.is_none() {
+            asleep.extend(inspect::codes());
+        }
+        ignore::apply(&explain::codes(), &asleep, &sources, &mut report);
     }
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }
     report.sort(&sources);
-    let plan = is_sound.then(|| resolve::resolve(&server, &sources, options.log_level));
-    Ok(Compiled { report, plan, sources })
+    Ok(Read { server, sources, report, loaded, runs })
 }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`compiler`] goes from the text to the [`plan::Plan`], [`runtime`] from there to running processes. The plan is all that the
-//! two share.
+//! two share. [`findings`] is what the compiler found, for people, programs and forges.
 
 #![forbid(unsafe_code)]
 
@@ -14,5 +14,8 @@
 extern crate alloc;
 
 pub mod compiler;
+pub mod decision;
+pub mod findings;
+pub mod language_server;
 pub mod plan;
 pub mod runtime;

@@ -7,8 +7,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use proptest::prelude::*;
+use wsgi_httpd::compiler::diagnostic::Severity;
 use wsgi_httpd::compiler::source::Memory;
 use wsgi_httpd::compiler::{Judge, Options, check, compile, explain, inspect};
+use wsgi_httpd::findings::{self, Run};
 
 fn files(folder: &str, ending: &str) -> Vec<std::path::PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -22,8 +24,8 @@ fn every_code_is_shown_by_a_snapshot() {
     let mut shown = BTreeSet::new();
     for path in files("tests/snapshots", ".snap") {
         let text = std::fs::read_to_string(path).expect("a snapshot is a text file");
-        // As a report in full begins, or as a line of a concise one ends.
-        let concise = text.lines().filter_map(|line| line.rsplit_once('[')?.1.strip_suffix(']'));
+        // As a report in full begins, or after the severity of a concise one.
+        let concise = text.lines().filter_map(|line| Some(line.split_once('[')?.1.split_once("] ")?.0));
         shown.extend(text.lines().chain(concise).map(str::to_owned));
     }
     let missing: Vec<_> = explain::codes().iter().map(|code| code.name).filter(|name| !shown.contains(*name)).collect();
@@ -76,6 +78,12 @@ fn large_and_broken() {
     }
     let compiled = compile(&files, Path::new(case::MAIN), &Options::default()).expect("the main file is there");
     insta::assert_snapshot!("too_much_included", compiled.concise());
+    let compiled = compile_text("</a>\n".repeat(100_100), Judge::Apache);
+    let last = compiled.report.iter().last().expect("there are many");
+    let (line, _) = compiled.sources.line_column(last.span());
+    insta::assert_snapshot!("too_many_findings", format!("{line}: {} [{}]", last.message, last.code.name));
+    let bomb = format!("Define A xxxxxxxx\n{}", "Define A ${A}${A}\n".repeat(64));
+    insta::assert_snapshot!("define_bomb", compile_text(bomb, Judge::Apache).concise());
 }
 
 fn compile_text(text: impl Into<Vec<u8>>, judge: Judge) -> wsgi_httpd::compiler::Compiled {
@@ -111,7 +119,13 @@ proptest! {
     fn random_lines_never_panic(lines in prop::collection::vec(line(), 0..40)) {
         let compiled = compile_text(lines.join("\n"), Judge::WsgiServe);
         compiled.full(wsgi_httpd::compiler::diagnostic::render::Style::PLAIN);
-        compiled.json();
+        let run = Run::new(&[compiled], Vec::new(), Severity::Error);
+        findings::json::json(&run);
+        findings::sarif::sarif(&run);
+        findings::github::github(&run);
+        findings::gitlab::gitlab(&run);
+        findings::junit::junit(&run);
+        findings::checkstyle::checkstyle(&run);
     }
 }
 

@@ -84,5 +84,92 @@ fn pages() {
     let unknown = wsgi_check(&["--explain", "unknown-proces-group"]);
     assert_eq!(status(&unknown), Some(2));
     assert!(text(&unknown.stderr).contains("Did you mean `unknown-process-group`?"));
-    insta::assert_snapshot!("list_checks", text(&wsgi_check(&["--list-checks"]).stdout));
+    let list = text(&wsgi_check(&["--list-checks"]).stdout);
+    let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let codes: Vec<_> = wsgi_httpd::compiler::explain::codes().iter().map(|code| code.name).collect();
+    assert_eq!(names, codes);
+}
+
+#[test]
+fn a_subcommand_stands_beside_the_plain_form() {
+    let (folder, _) = file("");
+    let named = folder.path().join("man");
+    std::fs::write(&named, "Lisetn 80\n").expect("there is room for a file");
+    let man = wsgi_check(&["man"]);
+    assert_eq!(status(&man), Some(0));
+    assert!(text(&man.stdout).contains(".TH wsgi-check 1"));
+    assert_eq!(status(&wsgi_check(&[&named.to_string_lossy()])), Some(1));
+    let completions = wsgi_check(&["completions", "bash"]);
+    assert!(text(&completions.stdout).contains("complete -F _wsgi__check"));
+}
+
+#[test]
+fn the_fail_level_decides_the_exit_status() {
+    let (_folder, path) = file("Listen 80\nKeepAlive On # x\n");
+    let path = path.to_string_lossy();
+    let (_informed, informed) = file("Listen 80\n# wsgi-check: ignore slash-mismatch\nServerName a\n");
+    let informed = informed.to_string_lossy();
+    let of = |path: &str, level: &str| status(&wsgi_check(&["--fail-level", level, path]));
+    assert_eq!([of(&path, "error"), of(&path, "warning"), of(&path, "info")], [Some(0), Some(1), Some(1)]);
+    assert_eq!([of(&informed, "warning"), of(&informed, "info")], [Some(0), Some(1)]);
+}
+
+#[test]
+fn findings_are_selected_and_ignored_by_name_and_pattern() {
+    let (_folder, path) = file("Listen 80\nListen 80\nLisetn 80\nKeepAlive On # x\n");
+    let path = path.to_string_lossy();
+    let names = |arguments: &[&str]| {
+        let output = wsgi_check(&[&["--format", "json", path.as_ref()], arguments].concat());
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the findings are JSON");
+        let names =
+            found.as_array().expect("an array").iter().map(|one| one["code"].as_str().expect("a name").to_owned());
+        (names.collect::<Vec<_>>().join(" "), status(&output))
+    };
+    assert_eq!(names(&["--select", "ignored-words"]), ("ignored-words".into(), Some(0)));
+    assert_eq!(names(&["--select", "*-listen,ignored-words"]), ("duplicate-listen ignored-words".into(), Some(1)));
+    assert_eq!(names(&["--ignore", "unknown-*", "--ignore", "duplicate-listen"]), ("ignored-words".into(), Some(0)));
+    assert_eq!(names(&["--select", "*", "--ignore", "*-*"]), (String::new(), Some(0)));
+    let unknown = wsgi_check(&["--select", "duplicate-listn", &path]);
+    assert_eq!(status(&unknown), Some(2));
+    assert!(text(&unknown.stderr).contains("Did you mean `duplicate-listen`?"));
+    assert_eq!(status(&wsgi_check(&["--ignore", "nothing-*", &path])), Some(2));
+}
+
+#[test]
+fn a_baseline_hides_what_is_known_and_names_what_is_gone() {
+    let (folder, path) = file("Listen 80\nListen 80\nLisetn 80\n");
+    let baseline = folder.path().join("baseline.json");
+    let (conf, known) = (path.to_string_lossy(), baseline.to_string_lossy());
+    assert_eq!(status(&wsgi_check(&["--write-baseline", &known, &conf])), Some(0));
+    let hidden = wsgi_check(&["--baseline", &known, &conf]);
+    assert_eq!((status(&hidden), text(&hidden.stdout), text(&hidden.stderr)), (Some(0), String::new(), String::new()));
+    std::fs::write(&path, "# moved\nListen 80\nLisetn 80\nServerNaem a\n").expect("there is room for a file");
+    let new = wsgi_check(&["--format", "concise", "--baseline", &known, &conf]);
+    assert_eq!(status(&new), Some(1));
+    assert_eq!(text(&new.stdout).lines().count(), 1);
+    assert!(text(&new.stdout).contains(":4:1: error[unknown-directive]"));
+    assert!(text(&new.stderr).contains("accepts duplicate-listen in "), "{}", text(&new.stderr));
+    // What another file has is not gone.
+    let (_other, other) = file("Listen 80\n");
+    let other = wsgi_check(&["--baseline", &known, &other.to_string_lossy()]);
+    assert_eq!(text(&other.stderr), "");
+    std::fs::write(&baseline, "{}").expect("there is room for a file");
+    assert_eq!(status(&wsgi_check(&["--baseline", &known, &conf])), Some(2));
+}
+
+#[test]
+fn a_report_goes_to_a_file_or_nowhere_or_is_counted() {
+    let (folder, path) = file("Lisetn 80\nLisetn 81\nKeepAlive On # x\n");
+    let conf = path.to_string_lossy();
+    let to = folder.path().join("report.json");
+    let output = wsgi_check(&["--format", "json", "-o", &to.to_string_lossy(), &conf]);
+    assert_eq!((status(&output), text(&output.stdout)), (Some(1), String::new()));
+    assert!(std::fs::read_to_string(&to).expect("it was written").starts_with('['));
+    let quiet = wsgi_check(&["-q", &conf]);
+    assert_eq!((status(&quiet), text(&quiet.stdout)), (Some(1), String::new()));
+    let counted = text(&wsgi_check(&["--statistics", &conf]).stdout);
+    assert_eq!(counted, "2  error    unknown-directive\n1  warning  ignored-words\n");
+    assert!(text(&wsgi_check(&["--color", "always", &conf]).stdout).contains('\x1b'));
+    let nowhere = folder.path().join("none/report");
+    assert_eq!(status(&wsgi_check(&["-o", &nowhere.to_string_lossy(), &conf])), Some(2));
 }

@@ -159,6 +159,7 @@ fn options(arguments: &Arguments) -> Options {
         ignore_unsupported: arguments.ignore_unsupported,
         // A server that starts says itself what the machine lacks, and starts with what is there.
         no_files: !arguments.test,
+        hears_no_ignores: true,
         ..Options::default()
     }
 }

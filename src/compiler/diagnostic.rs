@@ -1,7 +1,8 @@
 //! What the compiler has to say: a [`Code`] is declared once, a [`Diagnostic`] is one finding, a [`Report`] all of them.
 
-pub mod json;
 pub mod render;
+
+use std::collections::HashSet;
 
 use super::source::{Sources, Span};
 
@@ -185,6 +186,18 @@ impl Diagnostic {
     }
 }
 
+/// So many findings are kept. Nobody reads more, and each takes room.
+const MOST: usize = 100_000;
+
+/// Every kind of finding that is about the findings.
+pub const CODES: &[&Code] = &[&TOO_MANY_FINDINGS];
+
+static TOO_MANY_FINDINGS: Code = Code::error(
+    "too-many-findings",
+    "there are more than 100,000 findings, and the others are left out",
+    include_str!("diagnostic/too_many_findings.md"),
+);
+
 /// All findings of a run.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -196,6 +209,11 @@ pub struct Report {
 impl Report {
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        let diagnostic = match self.found.len() {
+            MOST => TOO_MANY_FINDINGS.at(diagnostic.span(), "the first that is left out"),
+            beyond if beyond > MOST => return,
+            _ => diagnostic,
+        };
         self.errors += usize::from(diagnostic.severity == Severity::Error);
         self.found.push(diagnostic);
     }
@@ -224,8 +242,8 @@ impl Report {
     }
 
     /// Drops the findings of which this is not true.
-    pub(crate) fn retain(&mut self, keep: impl Fn(&Diagnostic) -> bool) {
-        self.found.retain(|one| keep(one));
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.found.retain(keep);
         self.errors = self.count_errors();
     }
 
@@ -237,12 +255,8 @@ impl Report {
     /// makes no mistake twice.
     pub(crate) fn sort(&mut self, sources: &Sources) {
         self.found.sort_by_cached_key(|one| sources.reading_order(one.span()));
-        let mut seen = std::collections::HashSet::new();
-        self.found.retain(|one| {
-            let span = one.span();
-            let path = sources.get(span.source).path.clone();
-            seen.insert((path, span.start, span.end, one.code.name, one.message.clone(), one.labels[0].text.clone()))
-        });
+        let mut new = new_ones(&self.found, sources).into_iter();
+        self.found.retain(|_| new.next().unwrap_or(true));
         self.errors = self.count_errors();
     }
 }
@@ -256,15 +270,37 @@ impl IntoIterator for Report {
     }
 }
 
+/// Of each finding, whether none before it says the same of the same text.
+fn new_ones(found: &[Diagnostic], sources: &Sources) -> Vec<bool> {
+    let mut seen = HashSet::new();
+    let said = found.iter().map(|one| {
+        let Span { source, start, end } = one.span();
+        (&sources.get(source).path, start, end, one.code.name, &one.message, &one.labels[0].text)
+    });
+    said.map(|said| seen.insert(said)).collect()
+}
+
+/// With so many names to choose from, the nearest is no help, and takes long to find.
+const MOST_NAMES: usize = 2000;
+
 /// The name nearest to a misspelt one, if it is near enough to be what was meant.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_ascii_lowercase();
     let allowed = (name.chars().count() / 3).clamp(1, 3);
+    // One change of a word takes at most one letter from it and gives it one.
+    let wanted = letters(name);
+    let may_be_near = |other: &str| (letters(other) ^ wanted).count_ones() as usize <= 2 * allowed;
     known
         .into_iter()
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed)
+        .take(MOST_NAMES)
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed && may_be_near(candidate))
         .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Which letters a name has, whatever their case: a bit for each.
+fn letters(name: &str) -> u64 {
+    name.bytes().fold(0, |letters, byte| letters | 1 << (byte.to_ascii_lowercase() % 64))
 }

@@ -18,6 +18,7 @@ use std::sync::LazyLock;
 
 use super::diagnostic::{Code, Severity};
 
+pub(crate) use access::{read_peer, read_requirement};
 pub use args::Args;
 pub use kind::{Kind, Wrong};
 pub use known::{ArgsRule, Known, Unsupported, is_distributed_module, removed, stranger};

@@ -54,7 +54,7 @@ pub struct Expander<'a> {
     depth: usize,
     /// The files that are being read, the outermost first, each with the `Include` that brought it.
     reading: Vec<(PathBuf, Option<Span>)>,
-    bytes: u64,
+    bytes: usize,
     files_read: usize,
     full: bool,
     /// Undefined variables that were named already.
@@ -94,7 +94,7 @@ impl<'a> Expander<'a> {
     pub fn main_file(&mut self, path: &Path) -> Result<(Vec<Node>, SourceId), ReadError> {
         let fail = |reason| ReadError { path: path.to_owned(), reason };
         let bytes = self.surroundings.files.read(path).map_err(fail)?;
-        self.bytes += bytes.len() as u64;
+        self.bytes += bytes.len();
         let source = self.add_text(path, bytes, None);
         self.reading.push((self.surroundings.files.identity(path), None));
         let nodes = self.source(source);

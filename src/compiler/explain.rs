@@ -1,15 +1,15 @@
 //! The page of a directive or of a kind of finding, made from the tables.
 
-use super::diagnostic::{Code, Severity, nearest};
+use super::diagnostic::{self, Code, Severity, nearest};
 use super::directive::{self, Arg, Entry, Spec, Times};
-use super::{check, expand, inspect, lower, syntax};
+use super::{check, expand, ignore, inspect, lower, syntax};
 
 /// Every kind of finding, sorted by name.
 pub fn codes() -> Vec<&'static Code> {
-    let mut codes: Vec<&Code> = [syntax::CODES, expand::CODES, directive::CODES, lower::CODES].concat();
+    let stages = [diagnostic::CODES, syntax::CODES, expand::CODES, directive::CODES, lower::CODES, ignore::CODES];
+    let mut codes: Vec<&Code> = stages.concat();
     codes.extend(check::CHECKS.iter().map(|check| check.code));
-    codes.push(inspect::FILES_NOT_HERE);
-    codes.extend(inspect::INSPECTIONS.iter().map(|inspection| inspection.code));
+    codes.extend(inspect::codes());
     codes.sort_by_key(|code| code.name);
     codes
 }
@@ -41,12 +41,22 @@ pub fn explain(name: &str) -> Result<String, Option<String>> {
     }
 }
 
-fn code_page(code: &Code) -> String {
-    let predicts = match code.predicts {
+/// The page of a kind of finding.
+pub fn code_page(code: &Code) -> String {
+    let predicts = predicts(code);
+    format!("{} ({})\n\n{}.\n\n{predicts}{}", code.name, code.severity.name(), sentence(code.summary), code.explain)
+}
+
+/// The same in Markdown, without its heading.
+pub fn code_markdown(code: &Code) -> String {
+    format!("{}.\n\n{}{}", sentence(code.summary), predicts(code), code.explain)
+}
+
+fn predicts(code: &Code) -> String {
+    match code.predicts {
         [] => String::new(),
         log_codes => format!("In the error log: {}.\n\n", log_codes.join(", ")),
-    };
-    format!("{} ({})\n\n{}.\n\n{predicts}{}", code.name, code.severity.name(), sentence(code.summary), code.explain)
+    }
 }
 
 fn spec_page(spec: &Spec) -> String {

@@ -123,6 +123,11 @@ static NOT_HERE: Code = Code::info(
     include_str!("inspect/files_not_here.md"),
 );
 
+/// Every kind of finding of this stage.
+pub fn codes() -> impl Iterator<Item = &'static Code> {
+    INSPECTIONS.iter().map(|inspection| inspection.code).chain([FILES_NOT_HERE])
+}
+
 /// Looks for everything. What our own runtime starts with all the same is no error for it.
 pub fn inspect(
     server: &Server,

@@ -2,6 +2,7 @@
 //! entry put it into the model.
 
 mod arguments;
+mod keep;
 mod known;
 mod sections;
 
@@ -30,14 +31,23 @@ pub struct Settings<'a> {
     pub loaded: &'a [String],
     /// The configuration is no part of a larger one.
     pub stands_alone: bool,
+    /// Every directive is kept as it was written.
+    pub keep: bool,
 }
 
 /// Makes a model of a tree.
 pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> Server {
     let server = Server::new(settings.judge, settings.server_root.clone());
     let strangers = settings.loaded.iter().any(|name| !directive::is_distributed_module(name));
-    let mut walk =
-        Walk { server, hosts: Vec::new(), report, lenient: settings.lenient, strangers, said: BTreeSet::new() };
+    let mut walk = Walk {
+        server,
+        hosts: Vec::new(),
+        report,
+        lenient: settings.lenient,
+        strangers,
+        keep: settings.keep,
+        said: BTreeSet::new(),
+    };
     let mut main = Host::new(settings.start);
     let place = &mut Place {
         context: Context::ServerConfig,
@@ -65,6 +75,8 @@ struct Walk<'a> {
     lenient: bool,
     /// A module is loaded whose directives we cannot know.
     strangers: bool,
+    /// Every directive is kept as it was written.
+    keep: bool,
     /// Directives without effect in our runtime that were named already.
     said: BTreeSet<&'static str>,
 }
@@ -96,6 +108,9 @@ impl Walk<'_> {
     fn directive(&mut self, directive: &Directive, place: &mut Place<'_>) {
         let name = directive.name.text.as_str();
         self.keep_line(directive, place);
+        if self.keep {
+            keep::directive(directive, place);
+        }
         match directive::find(name) {
             None => self.unknown(directive),
             Some(Entry::Known(known)) => self.known(directive, known, place),
@@ -115,7 +130,8 @@ impl Walk<'_> {
     /// Keeps a line that checks read.
     fn keep_line(&self, directive: &Directive, place: &mut Place<'_>) {
         let Some(name) = Line::kept(&directive.name.text) else { return };
-        let words = directive.words().into_iter().map(|word| Spanned::new(word.text.to_string(), word.span)).collect();
+        let words =
+            directive.words().into_iter().map(|word| Spanned::new(word.text.as_str().to_owned(), word.span)).collect();
         let line = Line { name, words, span: directive.span(), groups_before: self.server.process_groups.len() };
         match place.section.as_deref_mut() {
             Some(section) => section.settings.lines.push(line),
@@ -222,6 +238,10 @@ pub const CODES: &[&Code] = &[
     &MACRO_NOT_EXPANDED,
     &VIRTUAL_HOST_ADDRESS_IGNORED,
 ];
+
+/// What is looked for only when our own runtime is judged.
+pub const OF_WSGI_SERVE: &[&Code] =
+    &[&UNSUPPORTED_DIRECTIVE, &UNSUPPORTED_OPTION, &NO_EFFECT_HERE, &directive::UNSUPPORTED_VALUE];
 
 static UNKNOWN_DIRECTIVE: Code = Code::error(
     "unknown-directive",

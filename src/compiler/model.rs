@@ -1,6 +1,7 @@
 //! What a configuration says, with the place of everything: servers, sections, mounts, process groups. Nothing is filled in
 //! here and nothing joined; that is for `resolve`.
 
+mod kept;
 mod line;
 mod merge;
 mod section;
@@ -14,6 +15,7 @@ use super::source::{Span, Spanned};
 use crate::plan::HostAddress;
 use crate::plan::log::{LogLevel, LogPart};
 
+pub use kept::Kept;
 pub use line::Line;
 pub use merge::{Merged, merge_order};
 pub use section::{Matcher, Section, path_is_within, starts_with_path, without_trailing_slash};

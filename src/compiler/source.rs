@@ -84,11 +84,6 @@ impl Sources {
         SourceId(u32::try_from(self.all.len() - 1).expect("the number of files is bounded"))
     }
 
-    /// Every text that was read, with the `Include` that brought it.
-    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
-        self.all.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
-    }
-
     /// The source of an id.
     pub fn get(&self, id: SourceId) -> &Source {
         &self.all[id.0 as usize]
@@ -97,6 +92,37 @@ impl Sources {
     /// The text of a span.
     pub fn text(&self, span: Span) -> &str {
         self.get(span.source).text.get(Range::from(span)).unwrap_or_default()
+    }
+
+    /// The line that the first byte of a span stands in, without its end.
+    pub fn line(&self, span: Span) -> &str {
+        let text = &self.get(span.source).text;
+        let at = span.start as usize;
+        let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+        text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+    }
+
+    /// Names the files below a folder as seen from it.
+    pub fn relative_to(&mut self, folder: &Path) {
+        for source in &mut self.all {
+            if let Ok(below) = source.path.strip_prefix(folder)
+                && !below.as_os_str().is_empty()
+            {
+                source.path = below.to_owned();
+            } else if let Ok(below) = source.path.strip_prefix(".") {
+                source.path = below.to_owned();
+            }
+        }
+    }
+
+    /// Every text with its id, in the order of reading.
+    pub fn ids(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.all.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
+    }
+
+    /// Every text, in the order of reading.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.all.iter()
     }
 
     /// Line and column of the first byte of a span, both from 1. Columns count characters.

@@ -11,6 +11,7 @@ use super::source::{Mapped, SourceId, Text};
 pub use tree::{Directive, File, Node, Section};
 pub use words::{ValueOption, Word, options, words};
 
+pub(crate) use lines::LONGEST_LINE;
 pub(crate) use sections::DEEPEST;
 
 /// Reads a text that is kept as `source`.
@@ -131,7 +132,7 @@ static LOOK_ALIKE_CHARACTER: Code = Code::warning(
     include_str!("syntax/look_alike_character.md"),
 );
 
-static LINE_TOO_LONG: Code =
+pub(crate) static LINE_TOO_LONG: Code =
     Code::error("line-too-long", "a line is longer than 16 MiB", include_str!("syntax/line_too_long.md"));
 
 static UNCLOSED_QUOTE: Code = Code::error(

@@ -1,17 +1,14 @@
 //! Accepts HTTP, and answers from files, from daemon processes and, in an embedded process, from applications of its own.
 
-mod access;
 mod access_log;
 mod answer;
 mod connection;
 mod daemon;
 mod embedded;
 mod environ;
-mod hosts;
 mod input;
 mod listen;
 mod noticed;
-mod path;
 mod request;
 mod route;
 mod sections;
@@ -23,7 +20,7 @@ mod watch;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -39,12 +36,12 @@ use super::exchange::Application;
 use super::handoff::{Control, FrontWork, Order, Report};
 use super::log::ErrorLog;
 use super::pairs::Pairs;
+use crate::decision::hosts::Hosts;
 use crate::plan::Plan;
 use crate::plan::log::{AccessLog, LogTarget};
 use access_log::AccessLogs;
 use daemon::Pool;
 use embedded::Embedded;
-use hosts::Hosts;
 use route::Routes;
 use turns::Turns;
 use watch::Watch;
@@ -100,7 +97,7 @@ pub fn serve(
         work.logs.iter().cloned().zip(descriptors.into_iter().map(|log| Arc::new(File::from(log)))).collect();
     let python = application.as_ref().map(|application| application.python());
     let threads = work.plan.embedded.threads.max(1) as usize;
-    let turns = application.map(|application| (Turns::new(threads, application.is_parallel()), application));
+    let turns = application.map(|application| (Turns::new(threads, Arc::clone(&application)), application));
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
     let front = Arc::new(build(work.plan, &logs, turns)?);
@@ -142,7 +139,7 @@ fn build(
         plan.hosts.iter().map(|host| Arc::new(AccessLogs::new(&host.access_logs, |log: &AccessLog| open(&log.target))));
     let embedded = application.map(|(turns, application)| Embedded::new(application, turns, tasks.clone()));
     Ok(Front {
-        hosts: Hosts::new(&plan.hosts),
+        hosts: hosts(&plan),
         routes: (0..plan.hosts.len()).map(|host| Routes::new(&plan, host)).collect::<io::Result<_>>()?,
         builders: plan.hosts.iter().map(connection::builder).collect(),
         error_logs: error_logs.collect::<io::Result<_>>()?,
@@ -155,6 +152,18 @@ fn build(
         tasks,
         stop: CancellationToken::new(),
         plan,
+    })
+}
+
+/// The hosts, the names among their addresses looked up.
+fn hosts(plan: &Plan) -> Hosts {
+    let names = plan.hosts.iter().map(|host| {
+        let aliases = host.server_aliases.iter().map(String::as_str).collect();
+        (host.addresses.iter().collect(), host.server_name.as_deref(), aliases)
+    });
+    Hosts::new(names, |name| {
+        let found = (name, 0).to_socket_addrs().into_iter().flatten();
+        found.map(|socket| socket.ip()).collect()
     })
 }
 

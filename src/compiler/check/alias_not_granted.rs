@@ -30,9 +30,10 @@ fn judge(alias: &Alias, access: &Access<'_>, report: &mut Report) {
         return;
     }
     // Of a folder, any file in it is asked for.
-    let (url_path, file) = match is_file {
-        true => (alias.url_path.value.clone(), target.to_owned()),
-        false => (format!("{}/file", alias.url_path.value.trim_end_matches('/')), format!("{target}/file")),
+    let (url_path, file) = if is_file {
+        (alias.url_path.value.clone(), target.to_owned())
+    } else {
+        (format!("{}/file", alias.url_path.value.trim_end_matches('/')), format!("{target}/file"))
     };
     if let Some(denial) = access.denial(&url_path, &file) {
         let found = ALIAS_NOT_GRANTED.at(alias.target.span, "denied to all");

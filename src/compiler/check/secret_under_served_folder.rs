@@ -18,10 +18,10 @@ fn run(server: &Server, report: &mut Report) {
     // The distributions deny all files that begin with `.ht`.
     let open = |line: &&&Line| !line.word(0).rsplit('/').next().is_some_and(|name| name.starts_with(".ht"));
     for secret in secrets.iter().filter(open) {
-        let served = server.hosts.iter().find_map(|host| served(server, host, secret.word(0)));
-        if let Some(served) = served {
+        let line = server.hosts.iter().find_map(|host| served(server, host, secret.word(0)));
+        if let Some(line) = line {
             let found = SECRET_UNDER_SERVED_FOLDER.at(secret.words[0].span, "can be downloaded");
-            report.push(found.and(served, "served as files").help("put the file into `/etc/apache2`"));
+            report.push(found.and(line, "served as files").help("put the file into `/etc/apache2`"));
         }
     }
 }

@@ -38,28 +38,29 @@ pub fn full(report: &Report, sources: &Sources, style: Style) -> String {
     finish(text, report)
 }
 
-/// Every finding in one line, as compilers print them: `FILE:LINE:COLUMN: SEVERITY: MESSAGE [CODE]`.
+/// Every finding in one line, as compilers print them: `FILE:LINE:COLUMN: SEVERITY[NAME] MESSAGE`.
 pub fn concise(report: &Report, sources: &Sources) -> String {
     let mut text = String::new();
-    for diagnostic in report.iter().take(MOST) {
+    for diagnostic in report.iter() {
         let Diagnostic { code, severity, message, labels, .. } = diagnostic;
         let (line, column) = sources.line_column(diagnostic.span());
         let path = sources.get(diagnostic.span().source).path.display();
         let label = &labels[0].text;
-        writeln!(text, "{path}:{line}:{column}: {}: {message}: {label} [{}]", severity.name(), code.name)
+        writeln!(text, "{path}:{line}:{column}: {}[{}] {message}: {label}", severity.name(), code.name)
             .expect("writing to a string cannot fail");
     }
-    finish(text, report)
+    text
 }
 
 /// `2 errors, 1 warning`; nothing when there are none.
 pub fn count(report: &Report) -> String {
     let mut parts = Vec::new();
-    for severity in [Severity::Error, Severity::Warning] {
+    for (severity, many) in [(Severity::Error, "errors"), (Severity::Warning, "warnings"), (Severity::Info, "remarks")]
+    {
         match report.count(severity) {
             0 => {}
-            1 => parts.push(format!("1 {}", severity.name())),
-            many => parts.push(format!("{many} {}s", severity.name())),
+            1 => parts.push(format!("1 {}", many.trim_end_matches('s'))),
+            count => parts.push(format!("{count} {many}")),
         }
     }
     parts.join(", ")

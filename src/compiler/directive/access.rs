@@ -98,24 +98,23 @@ fn require(args: &mut Args, scope: &mut Scope) {
     let span = args.span;
     let provider = args.take::<String>("provider");
     let values = args.many::<String>("value");
+    let words: Vec<&str> = std::iter::once(&provider).chain(&values).map(|word| word.value.as_str()).collect();
+    if let Some(required) = read_requirement(&words) {
+        scope.settings().require.push(Spanned::new(required, span));
+        return;
+    }
     let name = provider.value.to_ascii_lowercase();
-    let required = match (name.as_str(), values.as_slice()) {
-        ("all", [value]) if value.value.eq_ignore_ascii_case("granted") => Require::AllGranted,
-        ("all", [value]) if value.value.eq_ignore_ascii_case("denied") => Require::AllDenied,
+    match (name.as_str(), values.as_slice()) {
         ("all", _) => {
             let at = values.first().map_or(provider.span, |value| value.span);
             scope.invalid(at, "neither `granted` nor `denied`", Some("write `Require all granted`".to_owned()));
-            return;
-        }
-        ("local", []) => Require::Local,
-        ("method", [_, ..]) => Require::Method(values.into_iter().map(|value| value.value).collect()),
-        ("ip", [_, ..]) => {
-            let Some(networks) = networks(&values, scope) else { return };
-            Require::Ip(networks)
         }
         ("ip" | "method" | "host" | "user" | "group" | "env" | "expr", []) => {
             scope.invalid(provider.span, "something must follow", None);
-            return;
+        }
+        ("ip", _) => {
+            let wrong = values.iter().find(|value| network(&value.value).is_none()).unwrap_or(&provider);
+            scope.invalid(wrong.span, "not an address or network", None);
         }
         _ => {
             if let Some(near) = misspelt_provider(&name) {
@@ -123,11 +122,23 @@ fn require(args: &mut Args, scope: &mut Scope) {
                 return;
             }
             scope.unsupported(span, "never met by wsgi-serve", Severity::Error);
-            let all = std::iter::once(&provider).chain(&values).map(|word| word.value.as_str());
-            Require::Unprovable(all.collect::<Vec<_>>().join(" "))
+            let required = Require::Unprovable(words.join(" "));
+            scope.settings().require.push(Spanned::new(required, span));
         }
-    };
-    scope.settings().require.push(Spanned::new(required, span));
+    }
+}
+
+/// What the words of a `Require` ask for, if it is something that can be judged by the request alone.
+pub(crate) fn read_requirement(words: &[&str]) -> Option<Require> {
+    let (provider, values) = words.split_first()?;
+    match (provider.to_ascii_lowercase().as_str(), values) {
+        ("all", [value]) if value.eq_ignore_ascii_case("granted") => Some(Require::AllGranted),
+        ("all", [value]) if value.eq_ignore_ascii_case("denied") => Some(Require::AllDenied),
+        ("local", []) => Some(Require::Local),
+        ("method", [_, ..]) => Some(Require::Method(values.iter().map(|value| (*value).to_owned()).collect())),
+        ("ip", [_, ..]) => values.iter().map(|value| network(value)).collect::<Option<_>>().map(Require::Ip),
+        _ => None,
+    }
 }
 
 /// A provider that nobody brings, and that is near to one that somebody does. Others may come with modules we do not know.
@@ -136,39 +147,31 @@ fn misspelt_provider(name: &str) -> Option<&'static str> {
     if known { None } else { nearest(name, PROVIDERS) }
 }
 
-fn networks(values: &[Spanned<String>], scope: &mut Scope) -> Option<Vec<Network>> {
-    let mut networks = Vec::new();
-    for value in values {
-        let Some(network) = network(&value.value) else {
-            scope.invalid(value.span, "not an address or network", None);
-            return None;
-        };
-        networks.push(network);
-    }
-    Some(networks)
-}
-
 fn peers(args: &mut Args, scope: &mut Scope) -> Vec<Spanned<Peer>> {
     let mut peers = Vec::new();
     for word in args.many::<String>("host") {
-        let text = word.value.as_str();
-        let variable = text.get(..4).filter(|start| start.eq_ignore_ascii_case("env=")).map(|_| &text[4..]);
-        let peer = if text.eq_ignore_ascii_case("all") {
-            Peer::All
-        } else if let Some(name) = variable {
-            Peer::Variable(name.trim_start_matches('!').to_owned(), !name.starts_with('!'))
-        } else if let Some(network) = network(text) {
-            Peer::Network(network)
-        } else if text.contains('/') {
-            scope.invalid(word.span, "not an address or network", None);
-            continue;
-        } else {
-            scope.unsupported(word.span, "host names are not looked up", Severity::Error);
+        let Some(peer) = read_peer(&word.value) else {
+            if word.value.contains('/') {
+                scope.invalid(word.span, "not an address or network", None);
+            } else {
+                scope.unsupported(word.span, "host names are not looked up", Severity::Error);
+            }
             continue;
         };
         peers.push(Spanned::new(peer, word.span));
     }
     peers
+}
+
+/// Of whom a word behind `Allow from` or `Deny from` speaks; a host name is `None`.
+pub(crate) fn read_peer(text: &str) -> Option<Peer> {
+    if text.eq_ignore_ascii_case("all") {
+        return Some(Peer::All);
+    }
+    match text.get(..4).filter(|start| start.eq_ignore_ascii_case("env=")).map(|_| &text[4..]) {
+        Some(name) => Some(Peer::Variable(name.trim_start_matches('!').to_owned(), !name.starts_with('!'))),
+        None => network(text).map(Peer::Network),
+    }
 }
 
 /// `10.1`, `10.1.2.3`, `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `2001:db8::/32`.

@@ -12,8 +12,8 @@ use crate::compiler::syntax::{self, Directive, Node};
 const DEEPEST: usize = 128;
 /// How many files a configuration may have.
 const MOST_FILES: usize = 10_000;
-/// How much text, all files together.
-const MOST_BYTES: u64 = 256 << 20;
+/// How much text, all files and the values of variables together.
+const MOST_BYTES: usize = 64 << 20;
 
 /// What an `Include` names.
 enum Named {
@@ -82,11 +82,8 @@ impl Expander<'_> {
                 return true;
             }
         };
-        self.bytes += bytes.len() as u64;
         self.files_read += 1;
-        if self.bytes > MOST_BYTES || self.files_read > MOST_FILES {
-            self.full = true;
-            self.report.push(TOO_MUCH_INCLUDED.at(at, "more than 10,000 files or 256 MiB up to here"));
+        if !self.has_room(bytes.len(), at) {
             return false;
         }
         let source = self.add_text(path, bytes, Some(at));
@@ -95,6 +92,17 @@ impl Expander<'_> {
         self.reading.pop();
         expanded.extend(nodes);
         true
+    }
+
+    /// Whether so much more text may be read. Said once where not.
+    pub(super) fn has_room(&mut self, bytes: usize, at: Span) -> bool {
+        self.bytes += bytes;
+        let full = self.bytes > MOST_BYTES || self.files_read > MOST_FILES;
+        if full && !self.full {
+            self.report.push(TOO_MUCH_INCLUDED.at(at, "more than 10,000 files or 64 MiB up to here"));
+        }
+        self.full |= full;
+        !full
     }
 
     /// Labels the lines that close the circle.

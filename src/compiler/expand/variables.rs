@@ -80,6 +80,9 @@ impl Expander<'_> {
             append(&mut result, line, done..start);
             let name = &text[start + 2..end - 1];
             if let Some(value) = self.value(name) {
+                if !self.has_room_for(&value, result.text().len(), line.span(start..end)) {
+                    return Some(Mapped::default());
+                }
                 result.push_substitute(line.span(start..end), &value);
             } else {
                 self.report_undefined(name, line.span(start..end));
@@ -89,6 +92,16 @@ impl Expander<'_> {
         }
         append(&mut result, line, done..text.len());
         Some(result)
+    }
+
+    /// Whether a value may stand in a line, after so many bytes. A value may hold another one twice, and that one another: what
+    /// they amount to is counted like what is included.
+    fn has_room_for(&mut self, value: &str, before: usize, span: Span) -> bool {
+        if before + value.len() > syntax::LONGEST_LINE {
+            self.report.push(syntax::LINE_TOO_LONG.at(span, "with the value of this variable"));
+            return false;
+        }
+        self.has_room(value.len(), span)
     }
 
     fn value(&self, name: &str) -> Option<String> {

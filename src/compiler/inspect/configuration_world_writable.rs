@@ -36,7 +36,7 @@ fn run(deployment: &Deployment<'_>, report: &mut Report) {
 /// Every file that was read, with the place to point at.
 fn texts(deployment: &Deployment<'_>) -> Vec<(PathBuf, Span, bool)> {
     let sources = deployment.sources.borrow();
-    let all = sources.iter().filter(|(_, source)| source.path.is_absolute());
+    let all = sources.ids().filter(|(_, source)| source.path.is_absolute());
     all.map(|(id, source)| {
         let start = Span { source: id, start: 0, end: 0 };
         (source.path.clone(), source.included_at.unwrap_or(start), source.included_at.is_none())

@@ -146,6 +146,9 @@ impl Walk<'_> {
         };
         let mut inner = Section::new(Matcher::Unknown, opening.span());
         self.inside((nodes, closed), &opening, kind, &mut inner, place);
+        if self.keep && !matches!(kind, "If" | "Proxy") {
+            super::keep::section(&opening, known, std::mem::take(&mut inner.settings.kept), place);
+        }
         if matches!(kind, "If" | "Proxy") {
             keep(inner, place);
         } else if let Some(around) = place.section.as_deref_mut() {
@@ -161,7 +164,7 @@ impl Walk<'_> {
             }
             around.settings.lines.append(&mut inner.settings.lines);
             if kind == "Limit" {
-                let methods = opening.words().into_iter().map(|word| word.text.to_string()).collect();
+                let methods = opening.words().into_iter().map(|word| word.text.as_str().to_owned()).collect();
                 let except = opening.is("LimitExcept");
                 around.settings.limits.push(Limit { except, methods, settings: inner.settings, span: opening.span() });
             }

@@ -1,5 +1,6 @@
 //! What directives may set for a part of a server, each with its place.
 
+use super::Kept;
 use super::Line;
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::ApplicationGroup;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub limits: Vec<Limit>,
     /// What only checks read.
     pub lines: Vec<Line>,
+    /// Every directive, in file order: only where one request is to be followed.
+    pub kept: Vec<Kept>,
 }
 
 /// A `<Limit>` or `<LimitExcept>`.

@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use super::machine::Machine;
 
 /// The largest file that is read: beyond it is no configuration.
-const LARGEST_FILE: u64 = 64 << 20;
+const LARGEST_FILE: u64 = 32 << 20;
 
 /// What the compiler may ask of a file system. All paths are absolute, or relative to where the command was started.
 pub trait Files {
     /// The bytes of a regular file.
     ///
     /// # Errors
-    /// When it cannot be read, is no regular file, or is larger than 64 MiB.
+    /// When it cannot be read, is no regular file, or is larger than 32 MiB.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
     /// What stands at a path, links followed; `None` when nothing does.
@@ -85,7 +85,7 @@ impl Files for Disk {
         let mut bytes = Vec::with_capacity(found.len().min(LARGEST_FILE) as usize);
         file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LARGEST_FILE {
-            return Err(io::Error::other("it is larger than 64 MiB"));
+            return Err(io::Error::other("it is larger than 32 MiB"));
         }
         Ok(bytes)
     }
@@ -136,7 +136,7 @@ impl Memory {
 impl Files for Memory {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.0.get(path) {
-            Some(Some(bytes)) if bytes.len() as u64 > LARGEST_FILE => Err(io::Error::other("it is larger than 64 MiB")),
+            Some(Some(bytes)) if bytes.len() as u64 > LARGEST_FILE => Err(io::Error::other("it is larger than 32 MiB")),
             Some(Some(bytes)) => Ok(bytes.clone()),
             Some(None) => Err(io::Error::other("it is not a regular file")),
             None if self.kind(path).is_some() => Err(io::Error::other("it is a folder")),

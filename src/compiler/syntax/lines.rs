@@ -20,7 +20,7 @@ use crate::compiler::source::{Mapped, SourceId, Span, Spanned, Text};
 struct Grammar;
 
 /// Apache's own limit of a logical line, comments included.
-const LONGEST_LINE: usize = 16_777_215;
+pub(crate) const LONGEST_LINE: usize = 16_777_215;
 
 /// Why `expect` is right wherever the grammar is asked.
 const TOTAL: &str = "the grammar matches every text";

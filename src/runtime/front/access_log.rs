@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Local};
 use hyper::HeaderMap;
 
-use super::path::normalise;
+use crate::decision::path::normalise;
 use crate::plan::log::{AccessLog, DurationUnit, LogPart};
 
 /// The access logs of a host, open.

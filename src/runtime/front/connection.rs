@@ -37,7 +37,7 @@ pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, peer: SocketAddr
     let Ok(local) = stream.local_addr() else { return };
     // Small answers go out at once; without it a second one would wait for the first one's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let mut client = Client { peer, local, candidates: front.hosts.for_address(local), environ: Pairs::default() };
+    let mut client = Client { peer, local, candidates: front.hosts.for_address(local).0, environ: Pairs::default() };
     let number = front.connections.fetch_add(1, Ordering::Relaxed);
     let address = front.plan.listeners[listener].address.as_deref();
     client.environ = environ::of_client(&client, address, number);

@@ -7,6 +7,7 @@ use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 
 use super::Client;
+use crate::decision::hosts::split_authority;
 use crate::plan::Host;
 use crate::plan::sections::Settings;
 use crate::runtime::pairs::Pairs;
@@ -93,15 +94,6 @@ fn server_name(pairs: &mut Pairs, host: &Host, authority: Option<&str>) {
     }
 }
 
-/// Name and port of a `Host` field; the brackets of an IPv6 address belong to the name.
-pub(super) fn split_authority(text: &str) -> (&str, Option<&str>) {
-    let after_bracket = text.rfind(']').map_or(0, |at| at + 1);
-    match text[after_bracket..].rfind(':') {
-        Some(colon) => (&text[..after_bracket + colon], Some(&text[after_bracket + colon + 1..])),
-        None => (text, None),
-    }
-}
-
 /// `HTTP_*`, `CONTENT_TYPE` and `CONTENT_LENGTH`. A name with anything but letters, digits and `-` is left out, since `X_Y` and `X-Y`
 /// would become one; `Proxy` is left out (httpoxy, CVE-2016-5387); repeated fields are joined.
 fn headers(pairs: &mut Pairs, parts: &Parts, pass_authorization: bool) {
@@ -157,14 +149,6 @@ fn log_id(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_port_follows_the_last_colon_outside_brackets() {
-        assert_eq!(split_authority("example.org:8080"), ("example.org", Some("8080")));
-        assert_eq!(split_authority("example.org"), ("example.org", None));
-        assert_eq!(split_authority("[::1]:8080"), ("[::1]", Some("8080")));
-        assert_eq!(split_authority("[::1]"), ("[::1]", None));
-    }
 
     #[test]
     fn only_plain_names_become_variables() {

@@ -11,9 +11,11 @@ use super::access_log::Record;
 use super::answer::{self, Body};
 use super::daemon::DaemonError;
 use super::input::{Input, ReadAhead};
-use super::path::{PathError, normalise};
 use super::route::{Route, Script};
-use super::{Client, Front, access, environ, static_files, verdict};
+use super::{Client, Front, environ, static_files, verdict};
+use crate::decision::access;
+use crate::decision::hosts::{requested_name, split_authority};
+use crate::decision::path::{PathError, normalise};
 use crate::plan::ProcessGroupName;
 use crate::plan::log::LogLevel;
 use crate::runtime::exchange::{Call, InputError, Target};
@@ -105,8 +107,7 @@ fn choose_host(front: &Front, client: &Client, authority: Option<&str>) -> usize
     if client.candidates.len() == 1 {
         return client.candidates[0];
     }
-    let name = authority.map(|text| environ::split_authority(text).0.trim_end_matches('.').to_ascii_lowercase());
-    front.hosts.by_name(&client.candidates, name.as_deref().unwrap_or_default())
+    front.hosts.by_name(&client.candidates, &authority.map(requested_name).unwrap_or_default()).0
 }
 
 fn permit(
@@ -243,7 +244,7 @@ fn record(
         body_bytes: 0,
         complete: false,
         keep_alives: number,
-        requested_name: requested.map_or_else(|| name.clone(), |text| environ::split_authority(text).0.to_owned()),
+        requested_name: requested.map_or_else(|| name.clone(), |text| split_authority(text).0.to_owned()),
         server_name: name,
         variables: host.settings.set_env.clone(),
         file: String::from_utf8_lossy(&seen.file).into_owned(),

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use super::environ;
-use super::path::covered;
 use super::sections::{Locations, Sections};
+use crate::decision::group::application_group;
+use crate::decision::path::{covered, taken_by_mount};
 use crate::plan::sections::Settings;
 use crate::plan::{ApplicationGroup, Host, Mount, Plan, ProcessGroupName};
 use crate::runtime::exchange::Target;
@@ -129,8 +130,7 @@ impl Routes {
     }
 
     fn script<'a>(&self, index: usize, mount: &Mount, length: usize, path: &'a [u8], port: u16) -> Route<'a> {
-        // `WSGIScriptAlias /` is special: the whole path follows the script.
-        let length = if mount.url_path == "/" { 0 } else { length };
+        let length = taken_by_mount(&mount.url_path, length);
         let rest = &path[length..];
         let within_file = !self.folders[index] && matches!(rest.first(), None | Some(b'/'));
         if within_file {
@@ -196,21 +196,8 @@ impl Routes {
     /// not be able to make interpreters.
     fn application_group(&self, group: Option<&ApplicationGroup>, port: u16, script_name: &[u8]) -> String {
         let host = self.host();
-        let server = || {
-            let name = host.server_name.as_deref().unwrap_or_default();
-            match host.server_port.unwrap_or(port) {
-                80 | 443 => name.to_owned(),
-                port => format!("{name}:{port}"),
-            }
-        };
-        match group {
-            Some(ApplicationGroup::Global) => String::new(),
-            Some(ApplicationGroup::Named(name)) => name.clone(),
-            Some(ApplicationGroup::Server) => server(),
-            Some(ApplicationGroup::Resource) | None => {
-                format!("{}|{}", server(), String::from_utf8_lossy(script_name))
-            }
-        }
+        let name = host.server_name.as_deref().unwrap_or_default();
+        application_group(group, name, host.server_port.unwrap_or(port), &String::from_utf8_lossy(script_name))
     }
 }
 

@@ -4,6 +4,8 @@ use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode, Version};
 
+use crate::decision::hosts::is_authority;
+
 /// The authority that a request names, or the status that refuses it.
 pub(super) fn judge(parts: &Parts) -> Result<Option<&str>, StatusCode> {
     match parts.method {
@@ -67,22 +69,6 @@ fn authority<'a>(parts: &'a Parts, host: Option<&'a HeaderValue>) -> Result<Opti
         Some(text) => Ok(Some(text)),
         None => Ok(None),
     }
-}
-
-fn is_authority(text: &str) -> bool {
-    let (name, port) = super::environ::split_authority(text);
-    let name_fits =
-        !name.is_empty() && name.bytes().all(is_name_byte) && (name.starts_with('[') == name.ends_with(']'));
-    let port_fits = port.is_none_or(|port| {
-        port.bytes().all(|byte| byte.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())
-    });
-    name_fits && port_fits
-}
-
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b':' | b'[' | b']' | b'!' | b'$')
-        || matches!(byte, b'&'..=b'+' | b';' | b'=')
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Why a path is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PathError {
+pub enum PathError {
     /// A `%` without two hexadecimal digits, or `..` above the root: 400.
     Malformed,
     /// `%2F` or `%00`: 404, as Apache answers with `AllowEncodedSlashes Off`.
@@ -12,7 +12,10 @@ pub(super) enum PathError {
 }
 
 /// The bytes that the path means: percent-decoded, dot segments resolved, repeated slashes merged. It starts with `/`.
-pub(super) fn normalise(raw: &str) -> Result<Cow<'_, [u8]>, PathError> {
+///
+/// # Errors
+/// With the reason for which it is refused.
+pub fn normalise(raw: &str) -> Result<Cow<'_, [u8]>, PathError> {
     let bytes = raw.as_bytes();
     let plain = !bytes.contains(&b'%') && !bytes.windows(2).any(|pair| pair == b"//" || pair == b"/.");
     if plain {
@@ -66,11 +69,19 @@ fn resolve(path: &[u8]) -> Result<Vec<u8>, PathError> {
 
 /// How much of `path` a prefix of `Alias` or `WSGIScriptAlias` covers: whole segments only, `/a` covers `/a` and `/a/b` but not
 /// `/ab`. A prefix that ends in a slash needs that slash in the path.
-pub(super) fn covered(prefix: &str, path: &[u8]) -> Option<usize> {
+#[must_use]
+pub fn covered(prefix: &str, path: &[u8]) -> Option<usize> {
     let prefix = prefix.as_bytes();
     let matched = path.starts_with(prefix);
     let whole = prefix.ends_with(b"/") || matches!(path.get(prefix.len()), None | Some(b'/'));
     (matched && whole).then_some(prefix.len())
+}
+
+/// How much of `path` a `WSGIScriptAlias` that covers `length` bytes of it takes. The one at `/` is special: the whole path
+/// follows its target.
+#[must_use]
+pub fn taken_by_mount(url_path: &str, length: usize) -> usize {
+    if url_path == "/" { 0 } else { length }
 }
 
 #[cfg(test)]

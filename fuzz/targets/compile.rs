@@ -1,0 +1,20 @@
+//! The whole compiler, and every way to print what it found.
+
+#![no_main]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use wsgi_httpd::compiler::compile;
+use wsgi_httpd::compiler::diagnostic::render::Style;
+use wsgi_httpd_fuzz::{MAIN, points_into, read};
+
+fuzz_target!(|input: &[u8]| {
+    let (files, options) = read(input);
+    let Ok(compiled) = compile(&files, Path::new(MAIN), &options) else { return };
+    points_into(&compiled.report, &compiled.sources);
+    assert_eq!(compiled.plan.is_none(), compiled.report.has_errors());
+    compiled.full(Style::PLAIN);
+    compiled.concise();
+    compiled.json();
+});

@@ -1,0 +1,179 @@
+//! Checks files and hands on what was found.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::Value;
+use wsgi_httpd::compiler::diagnostic::Severity;
+use wsgi_httpd::compiler::diagnostic::render::Style;
+use wsgi_httpd::compiler::source::Disk;
+use wsgi_httpd::compiler::{Compiled, Judge, Options, compile, explain};
+use wsgi_httpd::findings::baseline::Baseline;
+use wsgi_httpd::findings::selection::Selection;
+use wsgi_httpd::findings::{Run, checkstyle, github, gitlab, json, junit, sarif, statistics};
+
+use crate::arguments::{Check, Colour, Compile, Emit, FailLevel, For, Format};
+use crate::{COULD_NOT_RUN, WRONG, could_not_run};
+
+/// Why nothing more can be done.
+type Trouble = Box<dyn std::error::Error>;
+
+pub(crate) fn check(arguments: &Check) -> ExitCode {
+    checked(arguments).unwrap_or_else(could_not_run)
+}
+
+fn checked(arguments: &Check) -> Result<ExitCode, Trouble> {
+    let codes = explain::codes();
+    let selection = Selection::new(&codes, &arguments.select, &arguments.ignore)?;
+    let mut options = arguments.compile.options();
+    options.pedantic |= selection.names_pedantic(&codes);
+    let (mut all, unreadable) = compile_all(arguments, &options);
+    let mut run = Run::new(&all, arguments.names(), arguments.fail_level.severity());
+    run.findings.retain(|finding| selection.wants(finding.code));
+    if let Some(path) = &arguments.write_baseline {
+        write(path, &Baseline::of(&run).text())?;
+        return Ok(ExitCode::from(if unreadable { COULD_NOT_RUN } else { 0 }));
+    }
+    if let Some(path) = &arguments.baseline {
+        apply_baseline(path, &mut run, &all)?;
+    }
+    run.narrow(&mut all);
+    hand_on(&run, &all, arguments)?;
+    Ok(ExitCode::from(match () {
+        () if unreadable => COULD_NOT_RUN,
+        () if run.fails() => WRONG,
+        () => 0,
+    }))
+}
+
+/// Compiles every file, and says which cannot be read.
+fn compile_all(arguments: &Check, options: &Options) -> (Vec<Compiled>, bool) {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut all = Vec::new();
+    for file in &arguments.files {
+        match compile(&Disk, file, options) {
+            Ok(mut compiled) => {
+                compiled.sources.relative_to(&here);
+                all.push(compiled);
+            }
+            Err(error) => eprintln!("wsgi-check: {error}"),
+        }
+    }
+    let unreadable = all.len() < arguments.files.len();
+    (all, unreadable)
+}
+
+/// Takes out what is accepted, and names what is accepted for nothing.
+fn apply_baseline(path: &Path, run: &mut Run, all: &[Compiled]) -> Result<(), Trouble> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let baseline = Baseline::read(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let read: BTreeSet<String> =
+        all.iter().flat_map(|one| one.sources.iter()).map(|source| source.path.display().to_string()).collect();
+    for stale in baseline.apply(run, &read) {
+        eprintln!(
+            "wsgi-check: {}: accepts {} in {}, which is found no more (--write-baseline makes it anew)",
+            path.display(),
+            stale.code,
+            stale.file
+        );
+    }
+    Ok(())
+}
+
+fn hand_on(run: &Run, all: &[Compiled], arguments: &Check) -> Result<(), Trouble> {
+    let beside = arguments.emit.is_some();
+    match &arguments.output {
+        Some(path) => write(path, &printed(run, all, arguments, false))?,
+        None if arguments.quiet => {}
+        None if beside => say(io::stderr(), &printed(run, all, arguments, arguments.colours(&io::stderr())))?,
+        None => say(io::stdout(), &printed(run, all, arguments, arguments.colours(&io::stdout())))?,
+    }
+    if let Some(Emit::Plan) = arguments.emit {
+        for plan in all.iter().filter_map(|compiled| compiled.plan.as_ref()) {
+            say(io::stdout(), &format!("{}\n", serde_json::to_string_pretty(plan)?))?;
+        }
+    }
+    Ok(())
+}
+
+/// What was found, in the form that was asked for.
+fn printed(run: &Run, all: &[Compiled], arguments: &Check, colour: bool) -> String {
+    let pretty = |value: Value| format!("{value:#}\n");
+    match arguments.format {
+        Format::Json if arguments.statistics => pretty(statistics::json(run)),
+        _ if arguments.statistics => statistics::text(run),
+        Format::Full => all.iter().map(|compiled| compiled.full(Style { colour, ..Style::PLAIN })).collect(),
+        Format::Concise => all.iter().map(Compiled::concise).collect(),
+        Format::Json => pretty(json::json(run)),
+        Format::Sarif => pretty(sarif::sarif(run)),
+        Format::Github => github::github(run),
+        Format::Gitlab => pretty(gitlab::gitlab(run)),
+        Format::Junit => junit::junit(run),
+        Format::Checkstyle => checkstyle::checkstyle(run),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Trouble> {
+    Ok(std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?)
+}
+
+/// A reader who has seen enough is no mistake.
+fn say(mut to: impl io::Write, text: &str) -> Result<(), Trouble> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+impl Check {
+    /// The files, as the reports name them.
+    fn names(&self) -> Vec<String> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let shown = |file: &std::path::PathBuf| file.strip_prefix(&here).unwrap_or(file).display().to_string();
+        self.files.iter().map(shown).collect()
+    }
+
+    fn colours(&self, to: &impl IsTerminal) -> bool {
+        match self.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => to.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+}
+
+impl FailLevel {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Error => Severity::Error,
+            Self::Warning => Severity::Warning,
+            Self::Info => Severity::Info,
+        }
+    }
+}
+
+impl Compile {
+    /// With the environment of this process, as Apache sees its own.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            judge: match self.judge {
+                For::Apache => Judge::Apache,
+                For::WsgiServe => Judge::WsgiServe,
+            },
+            server_root: self.server_root.clone(),
+            defines: self.defines.clone(),
+            before: self.before.clone(),
+            after: self.after.clone(),
+            log_level: None,
+            environment: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+            ignore_unsupported: self.ignore_unsupported,
+            pedantic: self.pedantic,
+            no_files: self.no_files,
+            hears_no_ignores: false,
+        }
+    }
+}
