@@ -81,7 +81,7 @@ fn large_and_broken() {
     let compiled = compile_text("</a>\n".repeat(100_100), Judge::Apache);
     let last = compiled.report.iter().last().expect("there are many");
     let (line, _) = compiled.sources.line_column(last.span());
-    insta::assert_snapshot!("too_many_findings", format!("{line}: {} [{}]", last.message, last.code.name));
+    insta::assert_snapshot!("too_many_findings", format!("{line}: [{}] {}", last.code.name, last.message));
     let bomb = format!("Define A xxxxxxxx\n{}", "Define A ${A}${A}\n".repeat(64));
     insta::assert_snapshot!("define_bomb", compile_text(bomb, Judge::Apache).concise());
 }
