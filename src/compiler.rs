@@ -44,7 +44,7 @@ pub struct Options {
     pub after: Vec<String>,
     /// `-e`: the log level where the configuration sets none.
     pub log_level: Option<LogLevel>,
-    /// The variables that `${NAME}` sees.
+    /// The variables that `${NAME}` sees, beside those of an `envvars` file.
     pub environment: BTreeMap<String, String>,
     /// What our runtime does not carry out is only warned about.
     pub ignore_unsupported: bool,
@@ -124,10 +124,15 @@ struct Read {
 fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
     let mut report = Report::default();
     let mut sources = Sources::default();
+    // As apachectl does on Debian.
+    let mut environment = options.environment.clone();
+    for (name, value) in source::envvars(files, file) {
+        environment.entry(name).or_insert(value);
+    }
     let surroundings = Surroundings {
         files,
         defines: &options.defines,
-        environment: &options.environment,
+        environment: &environment,
         server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
         own_runtime: options.judge == Judge::WsgiServe,
         strict_modules: options.strict_modules,
