@@ -1,5 +1,9 @@
 //! The page of a directive or of a kind of finding, made from the tables.
 
+mod reference;
+
+pub use reference::reference;
+
 use super::diagnostic::{self, Code, Severity, nearest};
 use super::directive::{self, Arg, Entry, Spec, Times};
 use super::{check, expand, ignore, lower, syntax};
