@@ -3,6 +3,9 @@
 # make lint          format, clippy, documentation, dependencies
 # make fmt, doc      formats the code; builds its documentation
 # make bench         speed beside Apache with mod_wsgi and others: see docs/performance.md
+# make bench-check   speed of wsgi-check beside `apache2 -t`, and of its stages
+# make stress        gives wsgi-check configurations that nobody would write
+# make fuzz          looks for input that breaks the compiler, FUZZ_SECONDS for each target; wants cargo-fuzz
 
 EXAMPLE ?= hello
 PORT ?= 8080
@@ -16,7 +19,10 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 BENCH ?= ../shared/bench
 BENCH_ARGS ?= --peers apache-daemon,apache-embedded,granian,ours-daemon,ours-embedded --workloads hello
 
-.PHONY: run build test prepare lint fmt doc bench
+FUZZ_SECONDS ?= 600
+FUZZ_SEEDS ?= $(wildcard ../shared/frameworks /etc/apache2)
+
+.PHONY: run build test prepare lint fmt doc bench bench-check stress fuzz
 
 run: build
 	@examples/prepare.sh $(EXAMPLE)
@@ -46,3 +52,21 @@ doc:
 bench: build
 	BENCH_HOME='$(BENCH_HOME)' python3 '$(BENCH)/bench.py' run $(BENCH_ARGS) \
 		--ours '$(CURDIR)/target/release/wsgi-serve -f {conf}'
+
+bench-check:
+	cargo build --release --bin wsgi-check
+	BENCH_HOME='$(BENCH_HOME)' python3 '$(BENCH)/lint_time.py' --lines 10,1000,100000 \
+		--tool 'wsgi-check=$(CURDIR)/target/release/wsgi-check {conf}'
+	cargo bench --manifest-path benches/Cargo.toml
+
+stress:
+	cargo build --release --bin wsgi-check
+	bench/stress.py target/release/wsgi-check
+
+# Sanitizers watch over unsafe code, of which the compiler has none. The flag lets a stable compiler do what cargo-fuzz asks of it.
+fuzz:
+	fuzz/seed $(abspath $(FUZZ_SEEDS))
+	for target in parse expand compile; do \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run -s none -O $$target -- \
+			-dict=fuzz/corpus/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=20000 || exit 1; \
+	done

@@ -7,6 +7,7 @@ pub mod directive;
 pub mod expand;
 pub mod explain;
 pub mod ignore;
+pub mod inspect;
 pub mod lower;
 pub mod model;
 pub mod resolve;
@@ -47,10 +48,14 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// What our runtime does not carry out is only warned about.
     pub ignore_unsupported: bool,
+    /// Only the modules that the configuration loads are there, beside those that are compiled in.
+    pub strict_modules: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
     /// Comments that ask for silence are not heard: as for a server that is about to start.
     pub hears_no_ignores: bool,
+    /// `--no-files`: the machine that the configuration is for is not looked at.
+    pub no_files: bool,
 }
 
 /// A configuration after all stages.
@@ -58,7 +63,7 @@ pub struct Options {
 pub struct Compiled {
     /// Everything that was found, in the order of reading.
     pub report: Report,
-    /// What to run; `None` when there are errors.
+    /// What to run; `None` when the text has errors.
     pub plan: Option<Plan>,
     /// Whether the file is meant to stand alone: it says where the server lives, what it loads or who it runs as. Any other may
     /// be a part of a larger configuration.
@@ -125,37 +130,45 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         environment: &options.environment,
         server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
         own_runtime: options.judge == Judge::WsgiServe,
-        is_known: directive::is_known,
+        strict_modules: options.strict_modules,
+        modules_of: directive::modules_of,
     };
     let mut expander = Expander::new(surroundings, &mut sources, &mut report);
     let mut nodes = expander.command_line(&options.before);
     let (main, source) = expander.main_file(file)?;
     nodes.extend(main);
     nodes.extend(expander.command_line(&options.after));
-    let loaded = expander.loaded().to_vec();
+    let modules = expander.modules().clone();
     let settings = lower::Settings {
         judge: options.judge,
         lenient: options.ignore_unsupported,
         start: Span { source, start: 0, end: 0 },
         server_root: expander.server_root().clone(),
-        loaded: &loaded,
+        modules: &modules,
         stands_alone: expander.stands_alone(),
         keep,
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    // What the machine lacks takes nothing from what the text says.
     let runs = !report.has_errors();
+    if let Some(machine) = files.machine().filter(|_| !options.no_files) {
+        inspect::inspect(&server, machine, modules.loaded(), &mut sources, &mut report);
+    }
     if !options.hears_no_ignores {
-        let asleep: &[&diagnostic::Code] = match options.judge {
-            Judge::Apache => lower::OF_WSGI_SERVE,
-            Judge::WsgiServe => &[],
-        };
-        ignore::apply(&explain::codes(), asleep, &sources, &mut report);
+        // What depends on the machine may be found on another one.
+        let mut asleep: Vec<_> = inspect::INSPECTIONS.iter().map(|inspection| inspection.code).collect();
+        if options.judge == Judge::Apache {
+            asleep.extend(lower::OF_WSGI_SERVE);
+        }
+        ignore::apply(&explain::codes(), &asleep, &sources, &mut report);
     }
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
     }
-    report.settle_repairs(&sources, directive::is_known);
+    report.settle_repairs(&sources, |name| directive::find(name).is_some());
+    report.show_uses(&sources);
     report.sort(&sources);
+    let loaded = modules.loaded().iter().map(|module| module.name.clone()).collect();
     Ok(Read { server, sources, report, loaded, runs })
 }

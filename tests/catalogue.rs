@@ -9,7 +9,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use wsgi_httpd::compiler::diagnostic::Severity;
 use wsgi_httpd::compiler::source::Memory;
-use wsgi_httpd::compiler::{Judge, Options, check, compile, explain};
+use wsgi_httpd::compiler::{Judge, Options, check, compile, explain, inspect};
 use wsgi_httpd::findings::{self, Run};
 
 fn files(folder: &str, ending: &str) -> Vec<std::path::PathBuf> {
@@ -34,21 +34,20 @@ fn every_code_is_shown_by_a_snapshot() {
 
 #[test]
 fn every_check_has_a_case_and_a_near_miss() {
-    let cases: BTreeSet<String> = files("tests/cases/check", ".conf")
-        .iter()
-        .map(|path| path.file_name().expect("a file has a name").to_string_lossy().into_owned())
-        .collect();
-    for check in check::CHECKS {
-        let name = check.code.name.replace('-', "_");
+    let checks = check::CHECKS.iter().map(|check| ("check", check.code));
+    let inspections = inspect::INSPECTIONS.iter().map(|inspection| ("inspect", inspection.code));
+    for (stage, code) in checks.chain(inspections).chain([("inspect", inspect::FILES_NOT_HERE)]) {
+        let name = code.name.replace('-', "_");
         for file in [format!("{name}.conf"), format!("{name}_ok.conf")] {
-            assert!(cases.contains(&file), "tests/cases/check/{file} is missing");
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(stage).join(&file);
+            assert!(path.exists(), "tests/cases/{stage}/{file} is missing");
         }
     }
 }
 
 #[test]
 fn of_a_near_miss_nothing_is_said() {
-    for path in files("tests/cases/check", "_ok.conf") {
+    for path in [files("tests/cases/check", "_ok.conf"), files("tests/cases/inspect", "_ok.conf")].concat() {
         let compiled = case::read(&path).compile();
         assert!(compiled.report.is_clean(), "{}:\n{}", path.display(), compiled.concise());
     }
@@ -82,7 +81,7 @@ fn large_and_broken() {
     let compiled = compile_text("</a>\n".repeat(100_100), Judge::Apache);
     let last = compiled.report.iter().last().expect("there are many");
     let (line, _) = compiled.sources.line_column(last.span());
-    insta::assert_snapshot!("too_many_findings", format!("{line}: {} [{}]", last.message, last.code.name));
+    insta::assert_snapshot!("too_many_findings", format!("{line}: [{}] {}", last.code.name, last.message));
     let bomb = format!("Define A xxxxxxxx\n{}", "Define A ${A}${A}\n".repeat(64));
     insta::assert_snapshot!("define_bomb", compile_text(bomb, Judge::Apache).concise());
 }

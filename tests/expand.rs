@@ -28,7 +28,8 @@ fn expanded(case: &case::Case) -> String {
         environment: &case.options.environment,
         server_root: PathBuf::from("/etc/apache2"),
         own_runtime: false,
-        is_known: directive::is_known,
+        strict_modules: false,
+        modules_of: directive::modules_of,
     };
     let mut expander = Expander::new(surroundings, &mut sources, &mut report);
     let (nodes, _) = expander.main_file(Path::new(case::MAIN)).expect("the main file is there");

@@ -12,7 +12,7 @@ use wsgi_httpd::runtime::exchange::Target;
 
 use crate::gateway::environ::Template;
 use crate::gateway::errors::log_raised_plain;
-use crate::interpreter::{Interpreter, SubInterpreter, lock, own_gil_is_possible};
+use crate::interpreter::{Interpreter, SubInterpreter, let_go, lock, own_gil_is_possible};
 use crate::log;
 use crate::module::Holder;
 use crate::object::{Attached, GilCell, Result};
@@ -40,7 +40,7 @@ thread_local! {
     static REMEMBERED: RefCell<Vec<(Arc<Target>, Arc<Binding>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The binding of a target; its interpreter is made if need be. The thread must be detached. `None` when there is no
+/// The binding of a target; its interpreter is made if need be. The thread is detached, or lingers. `None` when there is no
 /// interpreter to be had; the error log says why.
 pub(crate) fn bind(target: &Arc<Target>) -> Option<Arc<Binding>> {
     let known = REMEMBERED.with_borrow(|remembered| {
@@ -60,6 +60,7 @@ pub(crate) fn bind(target: &Arc<Target>) -> Option<Arc<Binding>> {
 }
 
 fn bind_anew(target: &Arc<Target>) -> Option<Arc<Binding>> {
+    let_go();
     if let Some(known) = lock(&BINDINGS).get_or_insert_default().get(target) {
         return Some(Arc::clone(known));
     }

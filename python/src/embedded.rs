@@ -13,7 +13,7 @@ use wsgi_httpd::runtime::front;
 use wsgi_httpd::runtime::handoff::{Control, FrontWork};
 
 use crate::gateway::{self, Caller};
-use crate::interpreter::own_gil_is_possible;
+use crate::interpreter::{let_go, own_gil_is_possible};
 use crate::log;
 use crate::module::{self, Settings};
 use crate::object::Attached;
@@ -72,7 +72,15 @@ impl Application for Embedded {
         if THREAD_ID.get() == 0 {
             THREAD_ID.set(THREADS.fetch_add(1, Ordering::Relaxed) + 1);
         }
-        gateway::run(call, exchange, Caller { thread_id: THREAD_ID.get(), daemon_start: 0, daemon: false });
+        gateway::run(
+            call,
+            exchange,
+            Caller { thread_id: THREAD_ID.get(), daemon_start: 0, daemon: false, lingers: true },
+        );
+    }
+
+    fn rest(&self) {
+        let_go();
     }
 
     fn python(&self) -> String {

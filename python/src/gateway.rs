@@ -33,6 +33,8 @@ pub(crate) struct Caller {
     pub(crate) daemon_start: u64,
     /// Whether a changed script ends the process.
     pub(crate) daemon: bool,
+    /// Whether the thread stays attached until [`crate::interpreter::let_go`].
+    pub(crate) lingers: bool,
 }
 
 /// What became of a request.
@@ -51,7 +53,9 @@ pub(crate) fn run(call: Call, exchange: &mut dyn Exchange, caller: Caller) -> Ou
             exchange.fail(500);
             return Outcome::Served;
         };
-        let ending = binding.interpreter.attach(|attached| attached_run(attached, &binding, call, exchange, caller));
+        let ending = binding
+            .interpreter
+            .attach(caller.lingers, |attached| attached_run(attached, &binding, call, exchange, caller));
         ending.carry_out(exchange)
     }));
     ran.unwrap_or_else(|_| {
@@ -79,7 +83,7 @@ impl Ending {
             Self::Sent => {}
             Self::Whole { head, body, short } => {
                 // Nobody is left to be told when the client has gone.
-                let _ = exchange.start(head, &body, !short);
+                let _ = exchange.start(head, body.into(), !short);
                 if short {
                     exchange.fail(500);
                 }

@@ -4,7 +4,7 @@
 //! application's thread-locals survive between requests. `PyGILState_Ensure` is never used: it always means the main
 //! interpreter.
 
-use std::cell::{RefCell, UnsafeCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::ffi::{c_char, c_int};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -80,19 +80,26 @@ impl Interpreter {
         script
     }
 
-    /// Runs `f` attached, on this thread's own thread state. The thread must be detached.
-    pub(crate) fn attach<R>(&'static self, f: impl FnOnce(Attached<'_>) -> R) -> R {
-        struct Detach;
+    /// Runs `f` attached, on this thread's own thread state. The thread must be detached, or linger. With `linger` it stays
+    /// attached until [`let_go`], and must not wait for anything before.
+    pub(crate) fn attach<R>(&'static self, linger: bool, f: impl FnOnce(Attached<'_>) -> R) -> R {
+        struct Detach(Option<&'static Interpreter>);
         impl Drop for Detach {
             fn drop(&mut self) {
-                // SAFETY: the thread is attached: whatever `f` detached, it has attached again.
-                unsafe { ffi::PyEval_SaveThread() };
+                match self.0 {
+                    Some(interpreter) if !std::thread::panicking() => LINGERING.set(Some(interpreter)),
+                    // SAFETY: the thread is attached: whatever `f` detached, it has attached again.
+                    _ => drop(unsafe { ffi::PyEval_SaveThread() }),
+                }
             }
         }
-        let state = self.thread_state();
-        // SAFETY: the state belongs to this thread and interpreter, and the thread is detached.
-        unsafe { ffi::PyEval_RestoreThread(state) };
-        let _detach = Detach;
+        if !LINGERING.get().is_some_and(|interpreter| std::ptr::eq(interpreter, self)) {
+            let_go();
+            // SAFETY: the state belongs to this thread and interpreter, and the thread is detached.
+            unsafe { ffi::PyEval_RestoreThread(self.thread_state()) };
+        }
+        LINGERING.set(None);
+        let _detach = Detach(linger.then_some(self));
         // SAFETY: attached from here until `_detach` is dropped.
         f(unsafe { Attached::assume() })
     }
@@ -153,7 +160,17 @@ struct ThreadState {
     ours: bool,
 }
 
+/// Detaches this thread if it lingers.
+pub(crate) fn let_go() {
+    if LINGERING.take().is_some() {
+        // SAFETY: the thread has stayed attached.
+        unsafe { ffi::PyEval_SaveThread() };
+    }
+}
+
 thread_local! {
+    /// To which interpreter this thread stays attached between two requests.
+    static LINGERING: Cell<Option<&'static Interpreter>> = const { Cell::new(None) };
     static STATES: RefCell<ThreadStates> = const { RefCell::new(ThreadStates(Vec::new())) };
 }
 
@@ -218,7 +235,7 @@ impl SubInterpreter {
         own_gil: bool,
         set_up: impl FnOnce(Attached<'_>, &'static Interpreter) -> Result<(), E>,
     ) -> Option<Result<Self, E>> {
-        Interpreter::main().attach(|_main| {
+        Interpreter::main().attach(false, |_main| {
             // SAFETY: the thread is attached to the main interpreter, to which it returns below.
             let main = unsafe { ffi::PyThreadState_Get() };
             let creator = if own_gil { new_with_own_gil()? } else { new_with_shared_gil()? };
@@ -248,7 +265,7 @@ impl SubInterpreter {
     /// Ends it: `threading._shutdown`, `atexit`, destructors. `false` when some thread may still run Python in it, which
     /// Python does not survive: then it has only run what is registered with `atexit`, and Python must not be ended.
     pub(crate) fn end(self) -> bool {
-        Interpreter::main().attach(|_main| {
+        Interpreter::main().attach(false, |_main| {
             // SAFETY: the thread is attached to the main interpreter.
             self.end_attached(unsafe { ffi::PyThreadState_Get() })
         })

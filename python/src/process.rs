@@ -81,7 +81,7 @@ pub(crate) fn preload(scripts: &[Preload]) {
     for preload in scripts {
         let Some(interpreter) = application_group::application_group(&preload.application_group) else { continue };
         let script = interpreter.script(preload.script.as_os_str().as_bytes());
-        interpreter.attach(|attached| {
+        interpreter.attach(false, |attached| {
             if let Readiness::Ready(globals) = script.ready(attached, interpreter, Reloading::Off, 0, None) {
                 drop(globals);
             }

@@ -158,6 +158,8 @@ fn options(arguments: &Arguments) -> Options {
         environment: environment(),
         ignore_unsupported: arguments.ignore_unsupported,
         hears_no_ignores: true,
+        // A server that starts says itself what the machine lacks, and starts with what is there.
+        no_files: !arguments.test,
         ..Options::default()
     }
 }

@@ -250,6 +250,15 @@ impl Report {
         self.found.iter().filter(|one| one.severity == Severity::Error).count()
     }
 
+    /// Adds to each finding in a macro the lines that use it.
+    pub(crate) fn show_uses(&mut self, sources: &Sources) {
+        for one in &mut self.found {
+            for at in sources.uses(one.span()) {
+                one.labels.push(Label { span: at, text: "the macro is used here".to_owned() });
+            }
+        }
+    }
+
     /// Brings the findings into the order in which a reader meets them, each mistake once: a file that is included twice
     /// makes no mistake twice.
     pub(crate) fn sort(&mut self, sources: &Sources) {
@@ -283,6 +292,15 @@ fn new_ones(found: &[Diagnostic], sources: &Sources) -> Vec<bool> {
 
 /// With so many names to choose from, the nearest is no help, and takes long to find.
 const MOST_NAMES: usize = 2000;
+
+impl IntoIterator for Report {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.found.into_iter()
+    }
+}
 
 /// The name nearest to a misspelt one, if it is near enough to be what was meant.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -4,6 +4,7 @@
 mod access;
 mod args;
 mod core;
+mod expression;
 mod files;
 mod kind;
 mod known;
@@ -18,10 +19,12 @@ use std::sync::LazyLock;
 
 use super::diagnostic::{Code, Severity};
 
+pub use access::PROVIDERS;
 pub(crate) use access::{read_peer, read_requirement};
 pub use args::Args;
-pub use kind::{Kind, Wrong};
-pub use known::{ArgsRule, Known, Unsupported, is_distributed_module, removed, stranger};
+pub use expression::{Mistake, check as check_expression};
+pub use kind::{Kind, Wrong, choice};
+pub use known::{ArgsRule, Known, Unsupported, removed, stranger};
 pub(crate) use log::parse_format;
 pub use scope::Scope;
 pub use sections::SectionKind;
@@ -186,9 +189,9 @@ pub fn find_known(name: &str) -> Option<&'static Known> {
     INDEX.get(&name.to_ascii_lowercase())?.1
 }
 
-/// Whether there is a directive or, with `<`, a section of this name.
-pub fn is_known(name: &str) -> bool {
-    find(name).is_some()
+/// The source files of the modules that have a directive or, with `<`, a section of this name, separated by commas.
+pub fn modules_of(name: &str) -> Option<&'static str> {
+    find_known(name).map(|known| known.module)
 }
 
 /// The names of all directives, or of all sections, as Apache spells them.
@@ -201,7 +204,8 @@ pub fn names(sections: bool) -> impl Iterator<Item = &'static str> {
 pub const CODES: &[&Code] = &[&INVALID_VALUE, &UNSUPPORTED_VALUE, &UNKNOWN_LOG_DIRECTIVE];
 
 pub(crate) static INVALID_VALUE: Code =
-    Code::error("invalid-value", "a directive cannot read its value", include_str!("directive/invalid_value.md"));
+    Code::error("invalid-value", "a directive cannot read its value", include_str!("directive/invalid_value.md"))
+        .predicts(&["AH00526"]);
 
 pub(crate) static UNSUPPORTED_VALUE: Code = Code::error(
     "unsupported-value",
@@ -213,7 +217,8 @@ pub(crate) static UNKNOWN_LOG_DIRECTIVE: Code = Code::error(
     "unknown-log-directive",
     "a log format holds a directive that Apache does not know",
     include_str!("directive/unknown_log_directive.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 /// Laws over the table.
 #[cfg(test)]

@@ -1,19 +1,25 @@
-//! Carries out what Apache does while it reads: `Include`, `Define`, `${NAME}`, conditionals, `LoadModule`, `ServerRoot`.
+//! Carries out what Apache does while it reads: `Include`, `Define`, `${NAME}`, conditionals, macros,
+//! `LoadModule`, `ServerRoot`.
 //! What is left is the tree that counts. A line that expansion cannot use stays in it, for `lower` to say why.
 
 mod conditions;
 mod include;
+mod lines;
+mod macros;
 mod modules;
+mod skip;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Code, Report};
-use super::source::{Files, ReadError, SourceId, Sources, Span, Spanned, Text};
-use super::syntax::{self, Directive, Node, Section};
+use super::source::{Files, Mapped, ReadError, SourceId, Sources, Span, Spanned, Text};
+use super::syntax::{self, Around, Directive, Node, Statement, Tree};
+use lines::Lines;
+use macros::Macros;
 
-pub use modules::VERSION;
+pub use modules::{LoadedModule, Modules, VERSION};
 
 /// What the world looks like to a configuration.
 pub struct Surroundings<'a> {
@@ -27,8 +33,10 @@ pub struct Surroundings<'a> {
     pub server_root: PathBuf,
     /// Whether `wsgi_httpd_module` is there: it is in our own runtime only.
     pub own_runtime: bool,
-    /// Whether a directive or, with `<`, a section of this name exists.
-    pub is_known: fn(&str) -> bool,
+    /// Only the modules that are loaded are there.
+    pub strict_modules: bool,
+    /// The source files of the modules that have a directive or, with `<`, a section of this name.
+    pub modules_of: fn(&str) -> Option<&'static str>,
 }
 
 /// The state of reading, which every line may change for the lines after it.
@@ -39,7 +47,7 @@ pub struct Expander<'a> {
     flags: BTreeSet<String>,
     /// By name in lower case: the values of `Define` do not care.
     values: BTreeMap<String, String>,
-    modules: BTreeSet<String>,
+    modules: Modules,
     server_root: Spanned<PathBuf>,
     /// Sections that are open around the current line, through all files.
     depth: usize,
@@ -50,7 +58,11 @@ pub struct Expander<'a> {
     full: bool,
     /// Undefined variables that were named already.
     said: BTreeSet<String>,
-    loaded: Vec<String>,
+    macros: Macros,
+    /// `MacroIgnoreBadNesting` was read.
+    macros_may_be_unbalanced: bool,
+    /// `MacroIgnoreEmptyArgs` was read.
+    macros_may_be_given_nothing: bool,
 }
 
 impl<'a> Expander<'a> {
@@ -61,7 +73,7 @@ impl<'a> Expander<'a> {
         Self {
             flags: surroundings.defines.iter().cloned().collect(),
             values: BTreeMap::new(),
-            modules: modules::built_in(surroundings.own_runtime),
+            modules: Modules::new(surroundings.own_runtime, surroundings.strict_modules),
             server_root,
             depth: 0,
             reading: Vec::new(),
@@ -69,7 +81,9 @@ impl<'a> Expander<'a> {
             files_read: 0,
             full: false,
             said: BTreeSet::new(),
-            loaded: Vec::new(),
+            macros: Macros::default(),
+            macros_may_be_unbalanced: false,
+            macros_may_be_given_nothing: false,
             surroundings,
             sources,
             report,
@@ -106,82 +120,84 @@ impl<'a> Expander<'a> {
         &self.server_root
     }
 
-    /// The names of the modules that `LoadModule` added.
-    pub fn loaded(&self) -> &[String] {
-        &self.loaded
+    /// The modules after everything was read.
+    pub fn modules(&self) -> &Modules {
+        &self.modules
     }
 
     /// The configuration says itself where it lives or what it loads: it is no part of a larger one.
     pub fn stands_alone(&self) -> bool {
-        !self.loaded.is_empty() || self.server_root.span.end > 0
+        self.modules.any_loaded() || self.server_root.span.end > 0
     }
 
     fn source(&mut self, source: SourceId) -> Vec<Node> {
-        let text = self.sources.get(source).text.clone();
-        let file = syntax::parse(source, &text, self.report);
-        self.nodes(file.nodes)
-    }
-
-    fn nodes(&mut self, nodes: Vec<Node>) -> Vec<Node> {
-        let mut expanded = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            match node {
-                Node::Directive(directive) => self.directive(directive, &mut expanded),
-                Node::Section(section) => self.section(section, &mut expanded),
-            }
+        let mut lines = Lines::of(syntax::Lines::of(source, &self.sources.get(source).text));
+        let mut tree = Tree::inside(self.depth);
+        while let Some(line) = lines.next(self.report) {
+            self.line(line, &mut lines, &mut tree);
         }
-        expanded
+        if let Some(lost) = lines.lost.take() {
+            self.report
+                .push(LAST_LINE_LOST.at(lost.whole(), "Apache does not read it").help("end the file with a line end"));
+            // What it means is looked at all the same.
+            self.line(lost, &mut lines, &mut tree);
+        }
+        tree.finish(self.report)
     }
 
-    fn directive(&mut self, written: Directive, expanded: &mut Vec<Node>) {
-        let Some(directive) = self.substitute_directive(written) else { return };
+    fn line(&mut self, line: Mapped, lines: &mut Lines, tree: &mut Tree) {
+        match self.statement(line) {
+            Some(Statement::Directive(directive)) => self.directive(directive, lines, tree),
+            Some(Statement::Opening(opening)) => self.opening(opening, lines, tree),
+            Some(Statement::Closing { name, closed, tail }) => tree.close(&name, closed, &tail, self.report),
+            None => {}
+        }
+    }
+
+    fn directive(&mut self, directive: Directive, lines: &mut Lines, tree: &mut Tree) {
         let used = match directive.name.text.to_ascii_lowercase().as_str() {
             "define" => self.define(&directive),
             "undefine" => self.undefine(&directive),
-            "include" => self.include(&directive, expanded),
-            "includeoptional" => self.include_optional(&directive, expanded),
+            "include" => self.include(&directive, tree),
+            "includeoptional" => self.include_optional(&directive, tree),
+            "use" => self.use_macro(&directive, lines),
+            "undefmacro" => self.undefine_macro(&directive),
+            "macroignorebadnesting" => {
+                self.macros_may_be_unbalanced = true;
+                false
+            }
+            "macroignoreemptyargs" => {
+                self.macros_may_be_given_nothing = true;
+                false
+            }
             "loadmodule" => self.load_module(&directive),
             "serverroot" => self.set_server_root(&directive),
             _ => false,
         };
         if !used {
-            expanded.push(Node::Directive(directive));
+            tree.directive(directive);
         }
     }
 
-    fn section(&mut self, section: Section, expanded: &mut Vec<Node>) {
-        let Section { opening, nodes, closed } = section;
-        let Some(opening) = self.substitute_opening(opening) else { return };
+    fn opening(&mut self, mut opening: Directive, lines: &mut Lines, tree: &mut Tree) {
+        syntax::cut_at_bracket(&mut opening, self.report);
         if opening.is("Macro") {
-            // Its lines mean nothing before `Use` gives values to its parameters.
-            expanded.push(Node::Section(Section { opening, nodes: Vec::new(), closed }));
+            self.define_macro(&opening, lines);
             return;
         }
         match self.condition(&opening) {
-            Some(false) => return,
-            None if self.depth < syntax::DEEPEST => {}
-            None | Some(true) => {
-                let nodes = self.nodes(nodes);
-                expanded.extend(nodes);
-                return;
-            }
+            Some(false) => self.skip(&opening, lines),
+            Some(true) => tree.open(opening, Around::Gone, self.report),
+            None => tree.open(opening, Around::Kept, self.report),
         }
-        self.depth += 1;
-        if self.depth == syntax::DEEPEST {
-            let found = syntax::NESTING_TOO_DEEP.at(opening.span(), "too deep, counted through all files");
-            self.report.push(found);
-        }
-        let nodes = self.nodes(nodes);
-        self.depth -= 1;
-        expanded.push(Node::Section(Section { opening, nodes, closed }));
     }
 
     fn load_module(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [name, _file] = words.as_slice() else { return false };
-        modules::load(&mut self.modules, &name.text);
-        self.loaded.push(name.text.to_string());
-        true
+        let [name, file] = words.as_slice() else { return false };
+        self.modules.load(&name.text, file.spanned());
+        // The line stays in the tree, for the checks.
+        false
     }
 
     fn set_server_root(&mut self, directive: &Directive) -> bool {
@@ -225,6 +241,16 @@ pub const CODES: &[&Code] = &[
     &INCLUDE_CYCLE,
     &INCLUDE_TOO_DEEP,
     &TOO_MUCH_INCLUDED,
+    &UNKNOWN_MACRO,
+    &MACRO_ARGUMENT_COUNT,
+    &RECURSIVE_MACRO,
+    &MALFORMED_MACRO,
+    &MACRO_REDEFINED,
+    &CONFUSING_MACRO_PARAMETER,
+    &UNUSED_MACRO_PARAMETER,
+    &EMPTY_MACRO_ARGUMENT,
+    &UNBALANCED_MACRO,
+    &LAST_LINE_LOST,
     &NOT_UTF8,
 ];
 
@@ -232,13 +258,15 @@ static UNDEFINED_VARIABLE: Code = Code::warning(
     "undefined-variable",
     "a variable is used that nothing defines, and stays in the text as it is",
     include_str!("expand/undefined_variable.md"),
-);
+)
+.predicts(&["AH00111"]);
 
 static DOLLAR_INSTEAD_OF_PERCENT: Code = Code::error(
     "dollar-instead-of-percent",
     "`${…}` stands where mod_wsgi knows `%{…}`",
     include_str!("expand/dollar_instead_of_percent.md"),
-);
+)
+.predicts(&["AH00111", "WSGI0151"]);
 
 static VARIABLE_MAKES_NO_DIRECTIVE: Code = Code::error(
     "variable-makes-no-directive",
@@ -292,6 +320,65 @@ static TOO_MUCH_INCLUDED: Code = Code::error(
     "too-much-included",
     "more is included than a configuration can be",
     include_str!("expand/too_much_included.md"),
+);
+
+static UNKNOWN_MACRO: Code =
+    Code::error("unknown-macro", "a macro is used that is not defined here", include_str!("expand/unknown_macro.md"));
+
+static MACRO_ARGUMENT_COUNT: Code = Code::error(
+    "macro-argument-count",
+    "a macro is used with too few or too many arguments",
+    include_str!("expand/macro_argument_count.md"),
+);
+
+static RECURSIVE_MACRO: Code =
+    Code::error("recursive-macro", "a macro uses itself", include_str!("expand/recursive_macro.md"));
+
+static MALFORMED_MACRO: Code = Code::error(
+    "malformed-macro",
+    "the opening line of a macro cannot be read",
+    include_str!("expand/malformed_macro.md"),
+);
+
+static MACRO_REDEFINED: Code = Code::warning(
+    "macro-redefined",
+    "a macro is defined twice, and the later one counts from there on",
+    include_str!("expand/macro_redefined.md"),
+)
+.predicts(&["AH02802"]);
+
+static CONFUSING_MACRO_PARAMETER: Code = Code::warning(
+    "confusing-macro-parameter",
+    "the name of a macro's parameter is also found where it is not meant",
+    include_str!("expand/confusing_macro_parameter.md"),
+)
+.predicts(&["AH02796", "AH02797"]);
+
+static UNUSED_MACRO_PARAMETER: Code = Code::warning(
+    "unused-macro-parameter",
+    "a macro never uses one of its parameters",
+    include_str!("expand/unused_macro_parameter.md"),
+)
+.predicts(&["AH02800"]);
+
+static EMPTY_MACRO_ARGUMENT: Code = Code::warning(
+    "empty-macro-argument",
+    "a macro is used with an empty argument",
+    include_str!("expand/empty_macro_argument.md"),
+)
+.predicts(&["AH02798"]);
+
+static UNBALANCED_MACRO: Code = Code::warning(
+    "unbalanced-macro",
+    "a macro opens or closes a section of its surroundings",
+    include_str!("expand/unbalanced_macro.md"),
+)
+.predicts(&["AH02793", "AH02795"]);
+
+static LAST_LINE_LOST: Code = Code::error(
+    "last-line-lost",
+    "no line end follows the last line of a file, and a macro is used right before it",
+    include_str!("expand/last_line_lost.md"),
 );
 
 static NOT_UTF8: Code = Code::warning("not-utf8", "the file is no UTF-8 text", include_str!("expand/not_utf8.md"));

@@ -1,4 +1,6 @@
-//! The page of a directive or of a kind of finding, made from the tables.
+//! The page of a directive, of a kind of finding or of a code in the error log, made from the tables.
+
+mod log_codes;
 
 mod reference;
 
@@ -6,13 +8,17 @@ pub use reference::reference;
 
 use super::diagnostic::{self, Code, Severity, nearest};
 use super::directive::{self, Arg, Entry, Spec, Times};
-use super::{check, expand, ignore, lower, syntax};
+use super::{check, expand, ignore, inspect, lower, syntax};
+
+pub use log_codes::{LogCode, all as log_codes};
 
 /// Every kind of finding, sorted by name.
 pub fn codes() -> Vec<&'static Code> {
     let stages = [diagnostic::CODES, syntax::CODES, expand::CODES, directive::CODES, lower::CODES, ignore::CODES];
     let mut codes: Vec<&Code> = stages.concat();
     codes.extend(check::CHECKS.iter().map(|check| check.code));
+    codes.push(inspect::FILES_NOT_HERE);
+    codes.extend(inspect::INSPECTIONS.iter().map(|inspection| inspection.code));
     codes.sort_by_key(|code| code.name);
     codes
 }
@@ -25,13 +31,16 @@ pub fn list() -> String {
     codes.iter().map(line).collect()
 }
 
-/// The page of a kind of finding or a directive.
+/// The page of a kind of finding, a directive or a code of Apache's error log.
 ///
 /// # Errors
 /// With the nearest name, when there is no page of this one.
 pub fn explain(name: &str) -> Result<String, Option<String>> {
     if let Some(code) = codes().into_iter().find(|code| code.name == name) {
         return Ok(code_page(code));
+    }
+    if let Some(page) = log_codes::page(name, &codes()) {
+        return Ok(page);
     }
     match directive::find(name).or_else(|| directive::find(&format!("<{name}"))) {
         Some(Entry::Acts(spec)) => Ok(spec_page(spec)),

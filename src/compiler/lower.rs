@@ -2,6 +2,8 @@
 //! entry put it into the model.
 
 mod arguments;
+mod authorization;
+mod expressions;
 mod keep;
 mod known;
 mod sections;
@@ -11,9 +13,10 @@ use std::path::PathBuf;
 
 use super::diagnostic::{Code, Report, Severity, nearest, only_near};
 use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
+use super::expand::Modules;
 use super::model::{Host, Judge, Line, Section, Server};
 use super::source::{Span, Spanned};
-use super::syntax::{Directive, Node};
+use super::syntax::{Directive, Node, Word};
 
 pub(crate) use arguments::syntax_line;
 
@@ -27,8 +30,8 @@ pub struct Settings<'a> {
     pub start: Span,
     /// `ServerRoot`.
     pub server_root: Spanned<PathBuf>,
-    /// What `LoadModule` added.
-    pub loaded: &'a [String],
+    /// The modules that are there.
+    pub modules: &'a Modules,
     /// The configuration is no part of a larger one.
     pub stands_alone: bool,
     /// Every directive is kept as it was written.
@@ -38,13 +41,13 @@ pub struct Settings<'a> {
 /// Makes a model of a tree.
 pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> Server {
     let server = Server::new(settings.judge, settings.server_root.clone());
-    let strangers = settings.loaded.iter().any(|name| !directive::is_distributed_module(name));
     let mut walk = Walk {
         server,
         hosts: Vec::new(),
         report,
         lenient: settings.lenient,
-        strangers,
+        modules: settings.modules,
+        provider_aliases: BTreeSet::new(),
         keep: settings.keep,
         said: BTreeSet::new(),
     };
@@ -57,6 +60,7 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         host: &mut main,
         host_index: 0,
         section: None,
+        if_may_go_on: false,
     };
     walk.nodes(nodes, place);
     let Walk { mut server, hosts, .. } = walk;
@@ -73,11 +77,12 @@ struct Walk<'a> {
     hosts: Vec<Host>,
     report: &'a mut Report,
     lenient: bool,
-    /// A module is loaded whose directives we cannot know.
-    strangers: bool,
+    modules: &'a Modules,
+    /// Names that `<AuthzProviderAlias>` and `<AuthnProviderAlias>` define.
+    provider_aliases: BTreeSet<String>,
     /// Every directive is kept as it was written.
     keep: bool,
-    /// Directives without effect in our runtime that were named already.
+    /// Directives without effect in our runtime, and modules that are not loaded, that were named already.
     said: BTreeSet<&'static str>,
 }
 
@@ -93,6 +98,8 @@ struct Place<'a> {
     host: &'a mut Host,
     host_index: usize,
     section: Option<&'a mut Section>,
+    /// An `<If>` or `<ElseIf>` was read in this section, and no `<Else>` after it.
+    if_may_go_on: bool,
 }
 
 impl Walk<'_> {
@@ -107,9 +114,15 @@ impl Walk<'_> {
 
     fn directive(&mut self, directive: &Directive, place: &mut Place<'_>) {
         let name = directive.name.text.as_str();
+        if self.module_is_missing(directive, name) {
+            return;
+        }
         self.keep_line(directive, place);
         if self.keep {
             keep::directive(directive, place);
+        }
+        if !self.authorization(directive, place) {
+            return;
         }
         match directive::find(name) {
             None => self.unknown(directive),
@@ -130,8 +143,7 @@ impl Walk<'_> {
     /// Keeps a line that checks read.
     fn keep_line(&self, directive: &Directive, place: &mut Place<'_>) {
         let Some(name) = Line::kept(&directive.name.text) else { return };
-        let words =
-            directive.words().into_iter().map(|word| Spanned::new(word.text.as_str().to_owned(), word.span)).collect();
+        let words = directive.words().iter().map(Word::spanned).collect();
         let line = Line { name, words, span: directive.span(), groups_before: self.server.process_groups.len() };
         match place.section.as_deref_mut() {
             Some(section) => section.settings.lines.push(line),
@@ -164,6 +176,23 @@ impl Walk<'_> {
         }
     }
 
+    /// Says that the module of a directive or section is not loaded. Whether it is not even to be looked at then.
+    fn module_is_missing(&mut self, directive: &Directive, name: &str) -> bool {
+        let Some(known) = directive::find_known(name) else { return false };
+        let judged = self.modules.are_all_named() && self.server.judge == Judge::Apache;
+        if !judged || self.modules.has_one_of(known.module) {
+            return false;
+        }
+        let strict = self.modules.are_strict();
+        if strict || self.said.insert(known.module) {
+            let found = MODULE_NOT_LOADED.at(directive.name.span, format!("a directive of {}", known.module));
+            let severity = if strict { Severity::Error } else { Severity::Warning };
+            let help = format!("add `{}`", self.modules.load_line(known.module));
+            self.report.push(found.help(help).graded(severity));
+        }
+        strict
+    }
+
     fn unknown(&mut self, directive: &Directive) {
         let name = directive.name.text.as_str();
         if let Some(instead) = directive::removed(name) {
@@ -184,7 +213,7 @@ impl Walk<'_> {
                 self.report.push(found.says(format!("wsgi-serve does not carry out {name}")).graded(severity));
             }
             return;
-        } else if self.strangers {
+        } else if self.modules.have_strangers() {
             let help = "a module that does not come with Apache is loaded and may define it";
             found = found.help(help).graded(Severity::Warning);
         }
@@ -229,6 +258,7 @@ impl Walk<'_> {
 pub const CODES: &[&Code] = &[
     &UNKNOWN_DIRECTIVE,
     &REMOVED_DIRECTIVE,
+    &MODULE_NOT_LOADED,
     &NOT_ALLOWED_HERE,
     &MISSING_ARGUMENT,
     &TOO_MANY_ARGUMENTS,
@@ -238,8 +268,11 @@ pub const CODES: &[&Code] = &[
     &UNSUPPORTED_DIRECTIVE,
     &UNSUPPORTED_OPTION,
     &NO_EFFECT_HERE,
-    &MACRO_NOT_EXPANDED,
     &VIRTUAL_HOST_ADDRESS_IGNORED,
+    &ELSE_WITHOUT_IF,
+    &INVALID_EXPRESSION,
+    &EMPTY_CONTAINER,
+    &MISPLACED_NEGATION,
 ];
 
 /// What is looked for only when our own runtime is judged.
@@ -250,34 +283,48 @@ static UNKNOWN_DIRECTIVE: Code = Code::error(
     "unknown-directive",
     "a directive is used that neither Apache nor mod_wsgi has",
     include_str!("lower/unknown_directive.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static REMOVED_DIRECTIVE: Code = Code::error(
     "removed-directive",
     "a directive is used that no longer exists",
     include_str!("lower/removed_directive.md"),
-);
+)
+.predicts(&["AH00526"]);
+
+static MODULE_NOT_LOADED: Code = Code::warning(
+    "module-not-loaded",
+    "a directive is used whose module is not loaded",
+    include_str!("lower/module_not_loaded.md"),
+)
+.predicts(&["AH00526"]);
 
 static NOT_ALLOWED_HERE: Code = Code::error(
     "directive-not-allowed-here",
     "a directive stands where it is not allowed",
     include_str!("lower/directive_not_allowed_here.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static MISSING_ARGUMENT: Code =
-    Code::error("missing-argument", "a directive is given too little", include_str!("lower/missing_argument.md"));
+    Code::error("missing-argument", "a directive is given too little", include_str!("lower/missing_argument.md"))
+        .predicts(&["AH00526"]);
 
 static TOO_MANY_ARGUMENTS: Code =
-    Code::error("too-many-arguments", "a directive is given too much", include_str!("lower/too_many_arguments.md"));
+    Code::error("too-many-arguments", "a directive is given too much", include_str!("lower/too_many_arguments.md"))
+        .predicts(&["AH00526"]);
 
 static UNKNOWN_OPTION: Code = Code::error(
     "unknown-option",
     "an option is given that the directive does not have",
     include_str!("lower/unknown_option.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static MALFORMED_OPTION: Code =
-    Code::error("malformed-option", "an option is not written `name=value`", include_str!("lower/malformed_option.md"));
+    Code::error("malformed-option", "an option is not written `name=value`", include_str!("lower/malformed_option.md"))
+        .predicts(&["AH00526"]);
 
 static REPEATED_OPTION: Code = Code::warning(
     "repeated-option",
@@ -303,14 +350,34 @@ static NO_EFFECT_HERE: Code = Code::warning(
     include_str!("lower/no_effect_here.md"),
 );
 
-static MACRO_NOT_EXPANDED: Code = Code::warning(
-    "macro-not-expanded",
-    "macros are not expanded, so what this one stands for is not checked",
-    include_str!("lower/macro_not_expanded.md"),
-);
-
 static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code::error(
     "virtual-host-address-ignored",
     "Apache ignores the address of a virtual host and goes on without it",
     include_str!("lower/virtual_host_address_ignored.md"),
-);
+)
+.predicts(&["AH00547"]);
+
+static ELSE_WITHOUT_IF: Code = Code::error(
+    "else-without-if",
+    "`<Else>` or `<ElseIf>` belongs to no `<If>`",
+    include_str!("lower/else_without_if.md"),
+)
+.predicts(&["AH00526"]);
+
+static INVALID_EXPRESSION: Code =
+    Code::error("invalid-expression", "an expression cannot be read", include_str!("lower/invalid_expression.md"))
+        .predicts(&["AH00526"]);
+
+static EMPTY_CONTAINER: Code = Code::error(
+    "empty-container",
+    "a section of requirements lets nobody in",
+    include_str!("lower/empty_container.md"),
+)
+.predicts(&["AH01624"]);
+
+static MISPLACED_NEGATION: Code = Code::error(
+    "misplaced-negation",
+    "a requirement that only keeps people out stands where one is enough to get in",
+    include_str!("lower/misplaced_negation.md"),
+)
+.predicts(&["AH00526"]);

@@ -72,7 +72,7 @@ pub struct Server {
 /// What we know to be there and do not read: checks that would need it are silent.
 #[derive(Debug, Default)]
 pub struct Beyond {
-    /// Macros are used, which may hold anything.
+    /// Macros are used that are not defined here, and may hold anything.
     pub macros: bool,
     /// Scripts are also reached in other ways than by `WSGIScriptAlias`: handlers, patterns, rewriting.
     pub other_scripts: bool,

@@ -70,8 +70,10 @@ pub struct Source {
     pub path: PathBuf,
     /// Its text.
     pub text: Text,
-    /// The `Include` that brought it, `None` for what the command line names.
+    /// The `Include` or `Use` that brought it, `None` for what the command line names.
     pub included_at: Option<Span>,
+    /// It is a `Use` that reads the text again: its spans lie in the macro.
+    pub is_macro: bool,
     line_starts: OnceLock<Vec<u32>>,
 }
 
@@ -84,8 +86,32 @@ pub struct Sources {
 impl Sources {
     /// Keeps a text.
     pub fn add(&mut self, path: &Path, text: Text, included_at: Option<Span>) -> SourceId {
-        self.all.push(Source { path: path.to_owned(), text, included_at, line_starts: OnceLock::new() });
+        self.push(Source { path: path.to_owned(), text, included_at, is_macro: false, line_starts: OnceLock::new() })
+    }
+
+    /// A further reading of the text that holds a macro, for one `Use` of it.
+    pub fn add_use(&mut self, defined_in: SourceId, at: Span) -> SourceId {
+        let Source { path, text, .. } = self.get(defined_in);
+        let (path, text) = (path.clone(), text.clone());
+        self.push(Source { path, text, included_at: Some(at), is_macro: true, line_starts: OnceLock::new() })
+    }
+
+    fn push(&mut self, source: Source) -> SourceId {
+        self.all.push(source);
         SourceId(u32::try_from(self.all.len() - 1).expect("the number of files is bounded"))
+    }
+
+    /// The `Use` lines that brought a place, the innermost first.
+    pub fn uses(&self, span: Span) -> Vec<Span> {
+        let mut uses = Vec::new();
+        let mut source = self.get(span.source);
+        while let Some(at) = source.included_at {
+            if source.is_macro {
+                uses.push(at);
+            }
+            source = self.get(at.source);
+        }
+        uses
     }
 
     /// The source of an id.

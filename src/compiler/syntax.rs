@@ -8,47 +8,34 @@ mod words;
 use super::diagnostic::{Code, Edit, Report};
 use super::source::{Mapped, SourceId, Text};
 
+pub use lines::{Lines, Statement};
+pub use sections::{Around, Tree, cut_at_bracket};
 pub use tree::{Directive, File, Node, Section};
 pub use words::{ValueOption, Word, options, words};
 
 pub(crate) use lines::LONGEST_LINE;
-pub(crate) use sections::DEEPEST;
 
-/// Reads a text that is kept as `source`.
+/// Reads a text that is kept as `source`, as it stands: nothing is included, and every condition's lines are there.
 pub fn parse(source: SourceId, text: &Text, report: &mut Report) -> File {
-    let mut pairing = sections::Pairing::new(report);
-    for block in lines::blocks(text) {
-        for line in lines::logical_lines(source, &block) {
-            if !lines::is_short_enough(&line, pairing.report) {
-                continue;
+    let mut tree = Tree::default();
+    let mut lines = Lines::of(source, text);
+    while let Some(line) = lines.next(report) {
+        match statement(line) {
+            Some(Statement::Directive(directive)) => tree.directive(directive),
+            Some(Statement::Opening(mut opening)) => {
+                cut_at_bracket(&mut opening, report);
+                tree.open(opening, Around::Kept, report);
             }
-            lines::look_for_traps(&line, pairing.report);
-            if let Some(statement) = lines::statement(line.text) {
-                pairing.add(statement);
-            }
+            Some(Statement::Closing { name, closed, tail }) => tree.close(&name, closed, &tail, report),
+            None => {}
         }
     }
-    pairing.finish()
+    File { nodes: tree.finish(report) }
 }
 
-/// Reads one line again, after `${NAME}` was replaced in it. A line that now opens or closes a section is `None`.
-pub fn directive(line: &Mapped) -> Option<Directive> {
-    match lines::statement(line.clone())? {
-        lines::Statement::Directive(directive) => Some(directive),
-        lines::Statement::Opening(_) | lines::Statement::Closing { .. } => None,
-    }
-}
-
-/// Reads the opening line of a section again, after `${NAME}` was replaced in it.
-pub fn opening(line: &Mapped) -> Option<Directive> {
-    match lines::statement(line.clone())? {
-        lines::Statement::Opening(mut opening) => {
-            let end = opening.arguments.text().rfind('>').unwrap_or(opening.arguments.text().len());
-            opening.arguments = opening.arguments.slice(0..end);
-            Some(opening)
-        }
-        lines::Statement::Directive(_) | lines::Statement::Closing { .. } => None,
-    }
+/// What a logical line is; `None` for a comment and for nothing.
+pub fn statement(line: Mapped) -> Option<Statement> {
+    lines::statement(line)
 }
 
 /// Reports the words whose quote is never closed.
@@ -81,22 +68,23 @@ pub const CODES: &[&Code] = &[
     &UNCLOSED_QUOTE,
 ];
 
-static UNCLOSED_SECTION: Code =
+pub(crate) static UNCLOSED_SECTION: Code =
     Code::error("unclosed-section", "a section is never closed", include_str!("syntax/unclosed_section.md"));
 
 static UNMATCHED_CLOSING: Code =
     Code::error("unmatched-closing", "a closing tag closes nothing", include_str!("syntax/unmatched_closing.md"));
 
-static MISMATCHED_CLOSING: Code = Code::error(
+pub(crate) static MISMATCHED_CLOSING: Code = Code::error(
     "mismatched-closing",
     "a closing tag does not fit the section that is open",
     include_str!("syntax/mismatched_closing.md"),
 );
 
-static MALFORMED_TAG: Code =
-    Code::error("malformed-tag", "a section's tag does not end with `>`", include_str!("syntax/malformed_tag.md"));
+pub(crate) static MALFORMED_TAG: Code =
+    Code::error("malformed-tag", "a section's tag does not end with `>`", include_str!("syntax/malformed_tag.md"))
+        .predicts(&["AH00526"]);
 
-static TEXT_AFTER_CLOSING_TAG: Code = Code::warning(
+pub(crate) static TEXT_AFTER_CLOSING_TAG: Code = Code::warning(
     "text-after-closing-tag",
     "what follows a closing tag is ignored",
     include_str!("syntax/text_after_closing_tag.md"),
@@ -108,7 +96,7 @@ static TEXT_AFTER_OPENING_TAG: Code = Code::warning(
     include_str!("syntax/text_after_opening_tag.md"),
 );
 
-pub(crate) static NESTING_TOO_DEEP: Code =
+static NESTING_TOO_DEEP: Code =
     Code::error("nesting-too-deep", "sections are nested deeper than 64", include_str!("syntax/nesting_too_deep.md"));
 
 static NUL_BYTE: Code = Code::error("nul-byte", "a NUL byte stands in the file", include_str!("syntax/nul_byte.md"));
@@ -117,13 +105,15 @@ static BYTE_ORDER_MARK: Code = Code::error(
     "byte-order-mark",
     "the file begins with a byte-order mark, which Apache takes for part of the first word",
     include_str!("syntax/byte_order_mark.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static BLANK_AFTER_BACKSLASH: Code = Code::error(
     "blank-after-backslash",
     "a blank after the backslash keeps the line from going on",
     include_str!("syntax/blank_after_backslash.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 static COMMENT_SWALLOWS_NEXT_LINE: Code = Code::warning(
     "comment-swallows-next-line",

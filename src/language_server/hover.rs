@@ -9,7 +9,7 @@ use super::workspace::{Spot, Workspace};
 use super::{pages, place, tokens};
 use crate::compiler::directive::{self, Entry};
 use crate::compiler::source::{Mapped, Span};
-use crate::compiler::syntax::{self, options};
+use crate::compiler::syntax::{self, Statement, options};
 
 /// The text about what stands at a place.
 pub(super) fn hover(spot: &Spot<'_>, workspace: &Workspace) -> Option<lsp::Hover> {
@@ -111,7 +111,7 @@ fn name(line: &Mapped, offset: usize) -> Option<Found> {
 
 /// The name of an option.
 fn option(line: &Mapped, offset: usize) -> Option<Found> {
-    let directive = syntax::directive(line)?;
+    let Some(Statement::Directive(directive)) = syntax::statement(line.clone()) else { return None };
     let Some(Entry::Acts(spec)) = directive::find(&directive.name.text) else { return None };
     let words = directive.words();
     let last = words.get(spec.args.len().checked_sub(1)?)?;

@@ -68,10 +68,10 @@ impl Project {
 
     /// The findings. In a part of a configuration, none that the rest of it may answer.
     pub(super) fn findings(&self) -> impl Iterator<Item = &Diagnostic> {
-        let whole = self.compiled.stands_alone;
+        let whole = self.compiled.stands_alone && !elsewhere::is_part(&self.main);
         self.compiled.report.iter().filter(move |found| match () {
             () if self.is_htaccess() => elsewhere::holds_in_htaccess(found),
-            () => whole || !elsewhere::may_answer(found, self),
+            () => !elsewhere::follows_from_variable(found, self) && (whole || !elsewhere::may_answer(found, self)),
         })
     }
 

@@ -3,6 +3,7 @@
 //! [`Call`] is what the application side gets, [`Exchange`] is how it reads the body and answers. The gateway in
 //! `python/` is written against these two, and knows neither the wire nor hyper.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -74,7 +75,7 @@ pub trait Exchange {
     ///
     /// # Errors
     /// [`Gone`] when nobody takes the answer any more.
-    fn start(&mut self, head: Head, body: &[u8], complete: bool) -> Result<(), Gone>;
+    fn start(&mut self, head: Head, body: Cow<'_, [u8]>, complete: bool) -> Result<(), Gone>;
 
     /// Sends more of the body. Returns when the bytes are on their way (PEP 3333, "Buffering and Streaming").
     ///
@@ -154,5 +155,10 @@ pub trait Application: Send + Sync {
 
     /// Runs one request on this thread, from the call of the application to the `close()` of its result. Never panics: a
     /// failure is told to `exchange` by [`Exchange::fail`].
+    ///
+    /// The thread may keep what it needs for the next call until [`Application::rest`], and must not wait for anything before.
     fn run(&self, call: Call, exchange: &mut dyn Exchange);
+
+    /// This thread makes no call for now: others may have what it keeps.
+    fn rest(&self);
 }

@@ -97,7 +97,7 @@ pub fn serve(
         work.logs.iter().cloned().zip(descriptors.into_iter().map(|log| Arc::new(File::from(log)))).collect();
     let python = application.as_ref().map(|application| application.python());
     let threads = work.plan.embedded.threads.max(1) as usize;
-    let turns = application.map(|application| (Turns::new(threads, application.is_parallel()), application));
+    let turns = application.map(|application| (Turns::new(threads, Arc::clone(&application)), application));
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
     let front = Arc::new(build(work.plan, &logs, turns)?);

@@ -161,11 +161,21 @@ fn a_file_without_its_configuration_is_judged_as_a_part() {
     let mut client = Client::ready();
     let uri = folder.uri("sites-available/shop.conf");
     let text = folder.text("sites-available/shop.conf");
-    client.open(&uri, &format!("{text}Include conf-enabled/other.conf\nCustomLog /var/log/x combined\n"));
+    client.open(
+        &uri,
+        &format!(
+            "{text}Include conf-enabled/other.conf\nCustomLog /var/log/x combined\n\
+                         Listen ${{PORT}}\n"
+        ),
+    );
     assert_eq!(client.found(&uri, 1), [] as [&str; 0]);
     // What is wrong wherever it stands is still said.
     client.change(&uri, 2, &json!([{ "text": text.replace("ServerName", "SreverName") }]));
     assert_eq!(client.found(&uri, 2), ["1:4-1:14 unknown-directive"]);
+    client.change(&uri, 3, &json!([{ "text": "Define PORT x\nListen ${PORT}\n" }]));
+    assert_eq!(client.found(&uri, 3), ["1:7-1:14 invalid-value"]);
+    client.change(&uri, 4, &json!([{ "text": "WSGIApplicationGroup ${GLOBAL}\n" }]));
+    assert_eq!(client.found(&uri, 4), ["0:21-0:30 dollar-instead-of-percent"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One connection to the front: requests one after the other, by the frames of `wsgi_httpd::runtime::wire`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -93,7 +94,7 @@ impl<'a> Connection<'a> {
     }
 
     fn run(&mut self, call: Call, body: Bytes, follows: bool) {
-        let caller = Caller { thread_id: self.thread_id, daemon_start: now(), daemon: true };
+        let caller = Caller { thread_id: self.thread_id, daemon_start: now(), daemon: true, lingers: false };
         let rest = if follows { Rest::Kept } else { Rest::Ended };
         let mut exchange = WireExchange {
             stream: &self.stream,
@@ -362,7 +363,7 @@ impl Exchange for WireExchange<'_> {
         }
     }
 
-    fn start(&mut self, head: Head, body: &[u8], complete: bool) -> Result<(), Gone> {
+    fn start(&mut self, head: Head, body: Cow<'_, [u8]>, complete: bool) -> Result<(), Gone> {
         if self.client == Client::Gone {
             return Err(Gone);
         }
@@ -370,9 +371,9 @@ impl Exchange for WireExchange<'_> {
         let first = body.len().min(wire::room_behind(&head));
         if body.len() > COPIED && first == body.len() {
             wire::put_head_before(self.outgoing, &head, first, complete);
-            return self.flush(body);
+            return self.flush(&body);
         }
-        wire::put_head(self.outgoing, &head, body, complete);
+        wire::put_head(self.outgoing, &head, &body, complete);
         self.flush(&[])
     }
 

@@ -84,7 +84,7 @@ impl File {
             sent += block.len() as u64;
             let complete = sent == start.total;
             match head.take() {
-                Some(head) => exchange.start(head, block, complete)?,
+                Some(head) => exchange.start(head, block.into(), complete)?,
                 None => exchange.send(block)?,
             }
             if complete && sent > BLOCK as u64 {

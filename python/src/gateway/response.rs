@@ -211,7 +211,7 @@ fn put_bytes(attached: Attached<'_>, request: &Request, block: &[u8]) -> Result<
     let sent = attached.detached(|| {
         let exchange = channel.exchange()?;
         let sent = match step.head {
-            Some(head) => exchange.start(head, block, step.complete),
+            Some(head) => exchange.start(head, block.into(), step.complete),
             None => exchange.send(block),
         };
         if sent.is_ok() && step.complete && step.started {

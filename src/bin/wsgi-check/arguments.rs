@@ -157,9 +157,15 @@ pub(crate) struct Compile {
     /// Only warn about what wsgi-serve does not carry out.
     #[arg(long)]
     pub(crate) ignore_unsupported: bool,
+    /// Know only the modules that the configuration loads, beside those that are compiled into Apache.
+    #[arg(long)]
+    pub(crate) strict_modules: bool,
     /// Look for matters of taste too.
     #[arg(long)]
     pub(crate) pedantic: bool,
+    /// Do not look at the machine: its files, its Pythons, its accounts.
+    #[arg(long)]
+    pub(crate) no_files: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

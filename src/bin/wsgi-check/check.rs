@@ -183,7 +183,9 @@ impl Compile {
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
                 .collect(),
             ignore_unsupported: self.ignore_unsupported,
+            strict_modules: self.strict_modules,
             pedantic: self.pedantic,
+            no_files: self.no_files,
             hears_no_ignores: false,
         }
     }

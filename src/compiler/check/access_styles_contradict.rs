@@ -11,7 +11,8 @@ static ACCESS_STYLES_CONTRADICT: Code = Code::warning(
     "access-styles-contradict",
     "`Require` and the directives of Apache 2.2 contradict each other in one section",
     include_str!("access_styles_contradict.md"),
-);
+)
+.predicts(&["AH01630", "AH01797"]);
 
 fn run(server: &Server, report: &mut Report) {
     for section in server.hosts.iter().flat_map(|host| &host.sections) {

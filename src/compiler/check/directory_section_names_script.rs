@@ -14,7 +14,8 @@ static DIRECTORY_SECTION_NAMES_SCRIPT: Code = Code::warning(
     "directory-section-names-script",
     "a `<Directory>` names a script, and matches folders only",
     include_str!("directory_section_names_script.md"),
-);
+)
+.predicts(&["AH01630"]);
 
 fn run(server: &Server, report: &mut Report) {
     let scripts: HashMap<&str, Span> =

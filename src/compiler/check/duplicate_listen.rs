@@ -7,7 +7,8 @@ use crate::compiler::model::Server;
 pub(super) const CHECK: Check = Check { code: &DUPLICATE_LISTEN, run };
 
 static DUPLICATE_LISTEN: Code =
-    Code::error("duplicate-listen", "the same address is listened on twice", include_str!("duplicate_listen.md"));
+    Code::error("duplicate-listen", "the same address is listened on twice", include_str!("duplicate_listen.md"))
+        .predicts(&["AH00526"]);
 
 fn run(server: &Server, report: &mut Report) {
     for (index, listen) in server.listeners.iter().enumerate() {

@@ -10,7 +10,8 @@ static DUPLICATE_PROCESS_GROUP: Code = Code::error(
     "duplicate-process-group",
     "two process groups have the same name",
     include_str!("duplicate_process_group.md"),
-);
+)
+.predicts(&["AH00526"]);
 
 fn run(server: &Server, report: &mut Report) {
     for (index, group) in server.process_groups.iter().enumerate() {

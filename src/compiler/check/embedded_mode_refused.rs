@@ -11,7 +11,8 @@ static EMBEDDED_MODE_REFUSED: Code = Code::warning(
     "embedded-mode-refused",
     "an application would run in embedded mode, which WSGIRestrictEmbedded refuses",
     include_str!("embedded_mode_refused.md"),
-);
+)
+.predicts(&["WSGI0143"]);
 
 fn run(server: &Server, report: &mut Report) {
     let Some(restricted) = server.restrict_embedded.as_ref().filter(|state| state.value) else { return };

@@ -7,7 +7,8 @@ use crate::compiler::model::{Judge, Server};
 pub(super) const CHECK: Check = Check { code: &MISSING_LISTEN, run };
 
 static MISSING_LISTEN: Code =
-    Code::error("missing-listen", "nothing listens: there is no Listen", include_str!("missing_listen.md"));
+    Code::error("missing-listen", "nothing listens: there is no Listen", include_str!("missing_listen.md"))
+        .predicts(&["AH00451"]);
 
 fn run(server: &Server, report: &mut Report) {
     // A file that others include has its Listen elsewhere.

@@ -10,7 +10,8 @@ static PROCESS_GROUP_NAMED_LIKE_OPTION: Code = Code::error(
     "process-group-named-like-option",
     "the name of a process group looks like an option",
     include_str!("process_group_named_like_option.md"),
-);
+)
+.predicts(&["WSGI0151"]);
 
 fn run(server: &Server, report: &mut Report) {
     for group in &server.process_groups {

@@ -10,7 +10,8 @@ static PROCESS_GROUP_OUT_OF_REACH: Code = Code::error(
     "process-group-out-of-reach",
     "a process group is used outside of the virtual host that defines it",
     include_str!("process_group_out_of_reach.md"),
-);
+)
+.predicts(&["WSGI0152"]);
 
 fn run(server: &Server, report: &mut Report) {
     for (host, used) in server.used_process_groups() {

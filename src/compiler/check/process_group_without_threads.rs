@@ -10,7 +10,8 @@ static PROCESS_GROUP_WITHOUT_THREADS: Code = Code::error(
     "process-group-without-threads",
     "applications are sent to a process group that has no threads",
     include_str!("process_group_without_threads.md"),
-);
+)
+.predicts(&["WSGI0145"]);
 
 fn run(server: &Server, report: &mut Report) {
     let used = server.used_process_groups();

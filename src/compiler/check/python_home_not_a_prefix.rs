@@ -10,7 +10,8 @@ static PYTHON_HOME_NOT_A_PREFIX: Code = Code::error(
     "python-home-not-a-prefix",
     "`python-home` names a part of a Python installation and not the whole",
     include_str!("python_home_not_a_prefix.md"),
-);
+)
+.predicts(&["WSGI0100", "WSGI0101"]);
 
 fn run(server: &Server, report: &mut Report) {
     let of_groups = server.process_groups.iter().filter_map(|group| group.python_home.as_ref());

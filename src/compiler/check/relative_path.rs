@@ -8,7 +8,8 @@ use crate::plan::sections::Match;
 pub(super) const CHECK: Check = Check { code: &RELATIVE_PATH, run };
 
 static RELATIVE_PATH: Code =
-    Code::error("relative-path", "a path must be absolute here", include_str!("relative_path.md"));
+    Code::error("relative-path", "a path must be absolute here", include_str!("relative_path.md"))
+        .predicts(&["AH01630", "WSGI0135"]);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

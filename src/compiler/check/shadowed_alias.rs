@@ -11,7 +11,8 @@ static SHADOWED_ALIAS: Code = Code::warning(
     "shadowed-alias",
     "an alias is never reached, because an earlier one takes its URLs",
     include_str!("shadowed_alias.md"),
-);
+)
+.predicts(&["AH00671"]);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

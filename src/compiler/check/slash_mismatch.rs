@@ -11,7 +11,8 @@ static SLASH_MISMATCH: Code = Code::warning(
     "slash-mismatch",
     "the URL path ends in a slash and its target does not",
     include_str!("slash_mismatch.md"),
-);
+)
+.predicts(&["AH01630", "WSGI0135"]);
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

@@ -11,7 +11,8 @@ static UNKNOWN_PROCESS_GROUP: Code = Code::error(
     "unknown-process-group",
     "a process group is used that no WSGIDaemonProcess defines",
     include_str!("unknown_process_group.md"),
-);
+)
+.predicts(&["WSGI0150", "WSGI0151"]);
 
 fn run(server: &Server, report: &mut Report) {
     if server.beyond.macros || server.beyond.failed.contains("WSGIDaemonProcess") {

@@ -11,12 +11,25 @@ use crate::compiler::source::FileKind;
 pub(super) struct Found {
     /// What lies there; `None` is nothing.
     pub(super) kind: Option<FileKind>,
-    /// The leading part of the name up to it; a folder ends in a slash.
+    /// The leading part of the name up to it, as Apache has it: a folder ends in a slash if the path did.
     pub(super) file: String,
     /// What follows.
     pub(super) path_info: String,
     /// The folders on the way, each without a slash at its end but `/`.
     pub(super) folders: Vec<String>,
+}
+
+impl Found {
+    /// What `<Directory>` is compared with: a folder counts as lying in itself.
+    pub(super) fn walked(&self) -> String {
+        let folder = self.kind == Some(FileKind::Folder) && !self.file.ends_with('/');
+        if folder { format!("{}/", self.file) } else { self.file.clone() }
+    }
+
+    /// A file, and nothing behind it.
+    pub(super) fn is_whole_file(&self) -> bool {
+        self.kind == Some(FileKind::File) && self.path_info.is_empty()
+    }
 }
 
 impl Walk<'_> {
@@ -39,7 +52,9 @@ impl Walk<'_> {
             }
             return Found { kind, file, path_info, folders };
         }
-        file.push('/');
+        if name.ends_with('/') {
+            file.push('/');
+        }
         Found { kind: Some(FileKind::Folder), file, path_info: String::new(), folders }
     }
 

@@ -79,10 +79,7 @@ impl<'a> Walk<'a> {
             FOLDER => self.list(found, layers),
             name => {
                 let reason = format!("the handler `{name}` answers");
-                match span {
-                    Some(span) => Ok(self.other(reason, Some(span))),
-                    None => Ok(self.other(reason, mapped.by.mount().map(|kept| kept.span))),
-                }
+                Ok(self.other(reason, span))
             }
         }
     }
@@ -192,9 +189,6 @@ impl<'a> Walk<'a> {
             let reason = format!("{} is a file, and `{}` follows it", found.file, found.path_info);
             return Err(self.error(404, reason, layers.last("AcceptPathInfo").map(|kept| kept.span)));
         }
-        if self.request.method == "POST" {
-            return Err(self.error(405, "a file takes no POST", None));
-        }
         Ok(Outcome { status: Some(200), by: Answerer::File, ..Outcome::default() })
     }
 
@@ -213,8 +207,10 @@ impl<'a> Walk<'a> {
 
     /// A folder without an index.
     fn list(&mut self, found: &Found, layers: &Layers) -> Result<Outcome, Ended> {
-        if !self.modules.has("autoindex") {
-            return Err(self.error(404, format!("{} is a folder, and nothing lists folders", found.file), None));
+        let gets = matches!(self.request.method.as_str(), "GET" | "HEAD");
+        if !self.modules.has("autoindex") || !gets {
+            // Then the default handler has to do with it.
+            return self.file(found, layers);
         }
         match layers.option("Indexes") {
             Some((true, span)) => {
@@ -264,7 +260,7 @@ fn handler_of(mapped: &Mapped, found: &Found, layers: &Layers) -> (String, Optio
     }
     match mapped.by {
         By::Mount(kept) => return ("wsgi-script".to_owned(), Some(kept.span)),
-        By::Program => return ("cgi-script".to_owned(), None),
+        By::Program(kept) => return ("cgi-script".to_owned(), Some(kept.span)),
         _ if folder => return (FOLDER.to_owned(), None),
         _ => {}
     }

@@ -109,24 +109,36 @@ fn directives(kept: &[Kept]) -> impl Iterator<Item = &Kept> {
 impl<'a> Walk<'a> {
     /// What holds for a URL path, and for a file where one is known already.
     pub(super) fn layers(&mut self, host: &'a Host, path: &str, found: Option<&Found>) -> Layers<'a> {
+        let walked = found.map(Found::walked);
+        let file = found.map(|found| found.file.as_str());
+        let mut layers = self.merged(host, path, walked.as_deref().zip(file));
+        // A file that is named without anything behind it counts as a folder where Apache saves itself a look at it: where
+        // links may be followed.
+        if let Some(found) = found.filter(|found| found.is_whole_file())
+            && !matches!(layers.option_to("FollowSymLinks", found.folders.len()), Some((false, _)))
+        {
+            layers = self.merged(host, path, Some((&format!("{}/", found.file), &found.file)));
+        }
+        let names = walked.as_deref().zip(file);
+        let main = self.server.main();
+        for host in std::iter::once(main).chain((!std::ptr::eq(host, main)).then_some(host)) {
+            self.unknown_sections(&host.sections, names, path);
+        }
+        layers
+    }
+
+    fn merged(&self, host: &'a Host, path: &str, found: Names) -> Layers<'a> {
         let main = self.server.main();
         let mut layers = vec![outside("the main server, outside of sections", main)];
         if !std::ptr::eq(host, main) {
             layers.push(outside("the virtual host, outside of sections", host));
         }
-        let file = found.map_or("", |found| found.file.as_str());
-        for merged in self.server.sections_of(host) {
-            let holds = merged.chain().all(|section| match &section.matcher {
-                Matcher::Plain(plain) if found.is_some() || is_location(plain) => matches(plain, file, path),
-                _ => false,
-            });
-            if holds {
-                layers.push(self.layer(merged.section));
-            }
-        }
-        for host in std::iter::once(main).chain((!std::ptr::eq(host, main)).then_some(host)) {
-            self.unknown_sections(&host.sections, file, path, found.is_some());
-        }
+        let holds = |section: &Section| match &section.matcher {
+            Matcher::Plain(plain) => matches(plain, found, path),
+            Matcher::Unknown => false,
+        };
+        let sections = self.server.sections_of(host).into_iter().filter(|merged| merged.chain().all(holds));
+        layers.extend(sections.map(|merged| self.layer(merged.section)));
         Layers(layers)
     }
 
@@ -142,13 +154,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Names the sections that only the request itself can judge, where they would say something.
-    fn unknown_sections(&mut self, sections: &'a [Section], file: &str, path: &str, whole: bool) {
+    fn unknown_sections(&mut self, sections: &'a [Section], found: Names, path: &str) {
         for section in sections {
             match &section.matcher {
-                Matcher::Plain(plain) if (whole || is_location(plain)) && matches(plain, file, path) => {
-                    self.unknown_sections(&section.nested, file, path, whole);
+                Matcher::Plain(plain) if matches(plain, found, path) => {
+                    self.unknown_sections(&section.nested, found, path);
                 }
-                Matcher::Unknown if whole => self.unknown_section(section),
+                Matcher::Unknown if found.is_some() => self.unknown_section(section),
                 _ => {}
             }
         }
@@ -191,11 +203,17 @@ fn outside<'a>(title: &str, host: &'a Host) -> Layer<'a> {
     Layer { title: title.to_owned(), span: None, kept: Cow::Borrowed(&host.settings.kept), depth: None }
 }
 
-fn is_location(plain: &Match) -> bool {
-    matches!(plain, Match::Location(_) | Match::LocationPattern(_) | Match::LocationRegex(_))
-}
+/// What `<Directory>` and what everything else is compared with; `None` before there is a file.
+type Names<'n> = Option<(&'n str, &'n str)>;
 
-fn matches(plain: &Match, file: &str, path: &str) -> bool {
+fn matches(plain: &Match, found: Names, path: &str) -> bool {
+    let location = matches!(plain, Match::Location(_) | Match::LocationPattern(_) | Match::LocationRegex(_));
+    let file = match (plain, found) {
+        (Match::Directory(_) | Match::DirectoryPattern(_), Some((walked, _))) => walked,
+        (_, Some((_, file))) => file,
+        (_, None) if location => "",
+        (_, None) => return false,
+    };
     sections::Matcher::new(plain).is_ok_and(|matcher| matcher.matches(file.as_bytes(), path.as_bytes()))
 }
 

@@ -27,7 +27,7 @@ pub(super) enum By<'a> {
     /// `Alias`, `AliasMatch`.
     Alias,
     /// `ScriptAlias`, `ScriptAliasMatch`: a CGI program.
-    Program,
+    Program(&'a Kept),
     /// `WSGIScriptAlias`, `WSGIScriptAliasMatch`.
     Mount(&'a Kept),
     /// `DocumentRoot`.
@@ -58,7 +58,7 @@ impl<'a> Walk<'a> {
             let file = self.absolute(&file);
             self.step("alias", format!("{} covers {path}: {file}", kept.text()), Some(kept.span));
             self.passed_over(&outside, kept, path);
-            let by = if kept.name.starts_with("Script") { By::Program } else { By::Alias };
+            let by = if kept.name.starts_with("Script") { By::Program(kept) } else { By::Alias };
             return Ok(Mapped { file, by });
         }
         if let Some((kept, file)) = first(&outside, &["WSGIScriptAlias", "WSGIScriptAliasMatch"], path) {

@@ -209,8 +209,11 @@ fn help(diagnostic: &Diagnostic, sources: &Sources) -> Option<String> {
     let mut lines: Vec<String> = diagnostic.help.iter().cloned().collect();
     let mut source = diagnostic.span().source;
     while let Some(at) = sources.get(source).included_at {
-        let (line, _) = sources.line_column(at);
-        lines.push(format!("included at {}:{line}", sources.get(at.source).path.display()));
+        // The use of a macro is a label of its own.
+        if !sources.get(source).is_macro {
+            let (line, _) = sources.line_column(at);
+            lines.push(format!("included at {}:{line}", sources.get(at.source).path.display()));
+        }
         source = at.source;
     }
     (!lines.is_empty()).then(|| lines.join("\n"))

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Args, Context, Effect, Kind, Scope, Spec, arg};
-use crate::compiler::diagnostic::{Severity, nearest};
+use crate::compiler::diagnostic::Severity;
 use crate::compiler::source::Spanned;
 use crate::plan::sections::{Network, Order, Peer, Require};
 use Context::{Directory, Htaccess};
@@ -69,7 +69,7 @@ pub(super) const SPECS: &[Spec] = &[
 ];
 
 /// Providers that the modules of Apache's distribution and mod_wsgi bring.
-const PROVIDERS: [&str; 22] = [
+pub const PROVIDERS: [&str; 25] = [
     "all",
     "ip",
     "local",
@@ -92,6 +92,9 @@ const PROVIDERS: [&str; 22] = [
     "dbd-group",
     "wsgi-group",
     "ssl",
+    "ssl-verify-client",
+    "ldap-search",
+    "dbm-file-group",
 ];
 
 fn require(args: &mut Args, scope: &mut Scope) {
@@ -117,10 +120,6 @@ fn require(args: &mut Args, scope: &mut Scope) {
             scope.invalid(wrong.span, "not an address or network", None);
         }
         _ => {
-            if let Some(near) = misspelt_provider(&name) {
-                scope.invalid(provider.span, "no such provider", Some(format!("did you mean `{near}`?")));
-                return;
-            }
             scope.unsupported(span, "never met by wsgi-serve", Severity::Error);
             let required = Require::Unprovable(words.join(" "));
             scope.settings().require.push(Spanned::new(required, span));
@@ -139,12 +138,6 @@ pub(crate) fn read_requirement(words: &[&str]) -> Option<Require> {
         ("ip", [_, ..]) => values.iter().map(|value| network(value)).collect::<Option<_>>().map(Require::Ip),
         _ => None,
     }
-}
-
-/// A provider that nobody brings, and that is near to one that somebody does. Others may come with modules we do not know.
-fn misspelt_provider(name: &str) -> Option<&'static str> {
-    let known = name == "not" || PROVIDERS.contains(&name);
-    if known { None } else { nearest(name, PROVIDERS) }
 }
 
 fn peers(args: &mut Args, scope: &mut Scope) -> Vec<Spanned<Peer>> {
@@ -175,7 +168,7 @@ pub(crate) fn read_peer(text: &str) -> Option<Peer> {
 }
 
 /// `10.1`, `10.1.2.3`, `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `2001:db8::/32`.
-fn network(text: &str) -> Option<Network> {
+pub(super) fn network(text: &str) -> Option<Network> {
     let (address, mask) = text.split_once('/').map_or((text, None), |(address, mask)| (address, Some(mask)));
     let (address, written_bits) = match address.parse::<IpAddr>() {
         Ok(address @ IpAddr::V4(_)) => (address, 32),

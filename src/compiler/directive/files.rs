@@ -97,7 +97,9 @@ fn options(args: &mut Args, scope: &mut Scope) {
             Some(name) => (false, name),
             None => (true, word.value.strip_prefix('+').unwrap_or(&word.value)),
         };
-        if !switch(&mut switches, name, on) {
+        if name.eq_ignore_ascii_case("all") && signed(&word) {
+            scope.invalid(word.span, "`All` takes no `+` or `-`", Some("name the options one by one".to_owned()));
+        } else if !switch(&mut switches, name, on) {
             let help = nearest(name, OPTIONS).map(|near| format!("did you mean `{near}`?"));
             scope.invalid(word.span, "no such option", help);
         } else if let (true, Some(why)) = (on, left_out(name)) {
@@ -144,10 +146,27 @@ const CLASSES: [&str; 8] = ["All", "None", "AuthConfig", "FileInfo", "Indexes", 
 
 fn allow_override(args: &mut Args, scope: &mut Scope) {
     for word in args.many::<String>("class") {
-        let name = word.value.split('=').next().unwrap_or_default();
+        let (name, values) = word.value.split_once('=').map_or((word.value.as_str(), None), |(n, v)| (n, Some(v)));
         if !CLASSES.iter().any(|class| class.eq_ignore_ascii_case(name)) {
             let help = nearest(name, CLASSES).map(|near| format!("did you mean `{near}`?"));
             scope.invalid(word.span, "no such class of directives", help);
+            continue;
+        }
+        let wrong = match (name.to_ascii_lowercase().as_str(), values) {
+            ("options", Some(values)) => values
+                .split(',')
+                .find(|option| !OPTIONS.iter().any(|known| known.eq_ignore_ascii_case(option)))
+                .map(|option| format!("`{option}` is no option")),
+            ("nonfatal", value) => {
+                let known = value.is_some_and(|value| {
+                    ["Override", "Unknown", "All"].iter().any(|one| one.eq_ignore_ascii_case(value))
+                });
+                (!known).then(|| "write `Nonfatal=Override`, `Nonfatal=Unknown` or `Nonfatal=All`".to_owned())
+            }
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            scope.invalid(word.span, wrong, None);
         } else if !name.eq_ignore_ascii_case("none") {
             scope.unsupported(word.span, "`.htaccess` files are not read", Severity::Error);
         }

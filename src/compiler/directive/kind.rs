@@ -168,7 +168,11 @@ fn python_name(word: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn choice(word: &str, choices: &[&'static str]) -> Result<(), Wrong> {
+/// Whether a word is one of these, whatever its case.
+///
+/// # Errors
+/// With the nearest of them.
+pub fn choice(word: &str, choices: &[&'static str]) -> Result<(), Wrong> {
     if choices.iter().any(|choice| choice.eq_ignore_ascii_case(word)) {
         return Ok(());
     }

@@ -20,6 +20,8 @@ pub struct Known {
     pub directory_kinds: Vec<&'static str>,
     /// How many words it takes.
     pub args: ArgsRule,
+    /// What each word must be one of; empty where it may be anything.
+    pub choices: Vec<&'static str>,
     /// What is lost where our runtime leaves it out.
     pub unsupported: Unsupported,
 }
@@ -48,8 +50,9 @@ pub struct ArgsRule {
 
 static ALL: LazyLock<Vec<Known>> = LazyLock::new(|| {
     let unsupported = unsupported();
+    let choices: HashMap<&str, &str> = rows(include_str!("domains.tsv")).map(|row| (row[0], row[1])).collect();
     let rows = rows(include_str!("httpd.tsv")).chain(rows(include_str!("mod_wsgi.tsv")));
-    rows.map(|row| known(&row, &unsupported)).collect()
+    rows.map(|row| known(&row, &unsupported, &choices)).collect()
 });
 
 static REMOVED: LazyLock<HashMap<String, &'static str>> =
@@ -62,19 +65,6 @@ pub(super) fn all() -> &'static [Known] {
 /// What to write in the place of a directive that is gone.
 pub fn removed(name: &str) -> Option<&'static str> {
     REMOVED.get(&name.to_ascii_lowercase()).copied()
-}
-
-/// Whether a module, by the name that `LoadModule` gives it, comes with Apache or is mod_wsgi. Others may bring directives
-/// that we cannot know.
-pub fn is_distributed_module(name: &str) -> bool {
-    const FAMILIES: [&str; 9] =
-        ["mpm_", "lbmethod_", "socache_", "slotmem_", "proxy_", "auth", "session_", "wsgi", "dav_"];
-    let stem = name.strip_suffix("_module").unwrap_or(name);
-    let others =
-        ["status", "unique_id", "data", "ratelimit", "cgid", "cgi", "ldap", "asis", "allowmethods", "systemd", "http"];
-    FAMILIES.iter().any(|family| stem.starts_with(family))
-        || others.contains(&stem)
-        || ALL.iter().any(|known| known.module.split(',').any(|module| module == format!("mod_{stem}.c")))
 }
 
 /// Beginnings of the names of directives of modules that are often added to Apache.
@@ -112,7 +102,11 @@ fn unsupported() -> HashMap<String, Unsupported> {
         .collect()
 }
 
-fn known(row: &[&'static str], unsupported: &HashMap<String, Unsupported>) -> Known {
+fn known(
+    row: &[&'static str],
+    unsupported: &HashMap<String, Unsupported>,
+    choices: &HashMap<&str, &'static str>,
+) -> Known {
     let [name, module, _, contexts, _, args, _, kinds, ..] = *row else {
         unreachable!("every row of the table has nine columns")
     };
@@ -123,6 +117,7 @@ fn known(row: &[&'static str], unsupported: &HashMap<String, Unsupported>) -> Kn
         contexts: contexts.split(',').filter_map(context).collect(),
         directory_kinds: kinds.split(',').filter(|kind| *kind != "-").collect(),
         args: args_rule(args),
+        choices: choices.get(name).map(|choices| choices.split(' ').collect()).unwrap_or_default(),
         unsupported: graded(name)
             .or_else(|| graded(module))
             .unwrap_or(Unsupported { severity: Severity::Error, what: "what it does" }),

@@ -16,8 +16,8 @@ impl Expander<'_> {
                 let path = reader.server_root.value.join(&path.text);
                 reader.surroundings.files.kind(&path).is_some()
             },
-            "ifdirective" => |reader, name| (reader.surroundings.is_known)(&name.text),
-            "ifsection" => |reader, name| (reader.surroundings.is_known)(&format!("<{}", name.text)),
+            "ifdirective" => |reader, name| reader.is_known(&name.text),
+            "ifsection" => |reader, name| reader.is_known(&format!("<{}", name.text)),
             "ifversion" => return Some(self.version(opening)),
             _ => return None,
         };
@@ -54,7 +54,12 @@ impl Expander<'_> {
                 if stem.starts_with("mod_") { format!("write `{stem}.c`") } else { "write `mod_NAME.c`".to_owned() };
             self.report.push(found.help(help));
         }
-        self.modules.contains(name.text.as_str())
+        self.modules.has(&name.text)
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        let modules = (self.surroundings.modules_of)(name);
+        modules.is_some_and(|files| !self.modules.are_strict() || self.modules.has_one_of(files))
     }
 
     /// `<IfVersion [[!]OPERATOR] VERSION>`.

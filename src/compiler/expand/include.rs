@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::{Expander, INCLUDE_CYCLE, INCLUDE_NOT_FOUND, INCLUDE_TOO_DEEP, INCLUDE_UNREADABLE, TOO_MUCH_INCLUDED};
 use crate::compiler::diagnostic::{Diagnostic, nearest};
 use crate::compiler::source::{FileKind, Span};
-use crate::compiler::syntax::{self, Directive, Node};
+use crate::compiler::syntax::{self, Directive, Tree};
 
 /// How deep files may include one another, and folders may hold folders.
 const DEEPEST: usize = 128;
@@ -18,48 +18,59 @@ const MOST_BYTES: usize = 64 << 20;
 /// What an `Include` names.
 enum Named {
     Files(Vec<PathBuf>),
+    /// Some folders that the pattern matches lack what it goes on with.
+    Partly(Vec<PathBuf>, String),
     /// Why it names nothing.
     Nothing(String),
 }
 
 impl Expander<'_> {
-    pub(super) fn include(&mut self, directive: &Directive, expanded: &mut Vec<Node>) -> bool {
-        self.include_with(directive, expanded, |reader, why, path, span| {
+    pub(super) fn include(&mut self, directive: &Directive, tree: &mut Tree) -> bool {
+        self.include_with(directive, tree, |reader, why, path, span| {
             let help = reader.near_file(path);
             reader.report.push(INCLUDE_NOT_FOUND.at(span, why).maybe_help(help));
         })
     }
 
-    pub(super) fn include_optional(&mut self, directive: &Directive, expanded: &mut Vec<Node>) -> bool {
-        self.include_with(directive, expanded, |_, _, _, _| {})
+    pub(super) fn include_optional(&mut self, directive: &Directive, tree: &mut Tree) -> bool {
+        self.include_with(directive, tree, |_, _, _, _| {})
     }
 
     fn include_with(
         &mut self,
         directive: &Directive,
-        expanded: &mut Vec<Node>,
+        tree: &mut Tree,
         missing: fn(&mut Self, String, &Path, Span),
     ) -> bool {
         let words = directive.words();
         let [argument] = words.as_slice() else { return false };
         syntax::report_unclosed_quotes(&words, self.report);
         let path = self.server_root.value.join(&argument.text);
-        match self.named(&path) {
-            Ok(Named::Files(files)) => {
-                for file in files {
-                    if !self.include_file(&file, argument.span, expanded) {
-                        break;
-                    }
-                }
+        let files = match self.named(&path) {
+            Ok(Named::Files(files)) => files,
+            Ok(Named::Partly(files, why)) => {
+                missing(self, why, &path, argument.span);
+                files
             }
-            Ok(Named::Nothing(why)) => missing(self, why, &path, argument.span),
-            Err(error) => self.report.push(INCLUDE_UNREADABLE.at(argument.span, error.to_string())),
+            Ok(Named::Nothing(why)) => {
+                missing(self, why, &path, argument.span);
+                return true;
+            }
+            Err(error) => {
+                self.report.push(INCLUDE_UNREADABLE.at(argument.span, error.to_string()));
+                return true;
+            }
+        };
+        for file in files {
+            if !self.include_file(&file, argument.span, tree) {
+                break;
+            }
         }
         true
     }
 
     /// Reads one file in the place of the line. `false` when no more may be read.
-    fn include_file(&mut self, path: &Path, at: Span, expanded: &mut Vec<Node>) -> bool {
+    fn include_file(&mut self, path: &Path, at: Span, tree: &mut Tree) -> bool {
         if self.full {
             return false;
         }
@@ -88,9 +99,11 @@ impl Expander<'_> {
         }
         let source = self.add_text(path, bytes, Some(at));
         self.reading.push((identity, Some(at)));
+        let around = std::mem::replace(&mut self.depth, tree.depth());
         let nodes = self.source(source);
+        self.depth = around;
         self.reading.pop();
-        expanded.extend(nodes);
+        tree.extend(nodes);
         true
     }
 
@@ -154,7 +167,9 @@ impl Expander<'_> {
     /// The files of a pattern. `*` crosses no `/` and matches no dot at the start of a name.
     fn matching(&self, path: &Path) -> io::Result<Named> {
         let mut folders = vec![PathBuf::new()];
-        for component in path.components() {
+        let mut missing = None;
+        let mut components = path.components().peekable();
+        while let Some(component) = components.next() {
             let name = component.as_os_str().to_string_lossy();
             if !matches!(component, Component::Normal(_)) || !name.contains(['*', '?', '[']) {
                 for folder in &mut folders {
@@ -176,6 +191,9 @@ impl Expander<'_> {
                     names.iter().filter(|name| pattern.matches_with(name, options)).map(|name| folder.join(name)),
                 );
             }
+            if components.peek().is_some() {
+                found.retain(|folder| self.surroundings.files.kind(folder) == Some(FileKind::Folder));
+            }
             folders = found;
         }
         let mut files = Vec::new();
@@ -183,13 +201,14 @@ impl Expander<'_> {
             match self.surroundings.files.kind(&path) {
                 Some(FileKind::Folder) => self.folder(&path, 0, &mut files)?,
                 Some(_) => files.push(path),
-                None => {}
+                None => missing = Some(format!("no such file: {}", path.display())),
             }
         }
-        if files.is_empty() {
-            return Ok(Named::Nothing("nothing matches the pattern".to_owned()));
-        }
-        Ok(Named::Files(files))
+        Ok(match missing {
+            _ if files.is_empty() => Named::Nothing("nothing matches the pattern".to_owned()),
+            Some(missing) => Named::Partly(files, missing),
+            None => Named::Files(files),
+        })
     }
 
     fn near_file(&self, path: &Path) -> Option<String> {

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::compiler::diagnostic::nearest;
 use crate::compiler::source::{Mapped, Span};
-use crate::compiler::syntax::{self, Directive, Word};
+use crate::compiler::syntax::{self, Directive, Statement, Word};
 
 /// What mod_wsgi writes with a percent sign.
 const PERCENT_NAMES: [&str; 5] = ["GLOBAL", "SERVER", "HOST", "RESOURCE", "GROUP"];
@@ -48,23 +48,16 @@ impl Expander<'_> {
         found
     }
 
-    /// The directive with its variables replaced; `None` when nothing is left of it.
-    pub(super) fn substitute_directive(&mut self, written: Directive) -> Option<Directive> {
-        let Some(line) = self.substitute(&written.line) else { return Some(written) };
-        let directive = syntax::directive(&line);
-        if directive.is_none() && !line.text().trim().is_empty() {
+    /// What a line is once its variables are replaced.
+    pub(super) fn statement(&mut self, written: Mapped) -> Option<Statement> {
+        let Some(line) = self.substitute(&written) else { return syntax::statement(written) };
+        // A `#` that a variable brought begins no comment.
+        if line.text().trim_start().starts_with('#') {
             let label = format!("becomes `{}`", shortened(line.text()));
             self.report.push(VARIABLE_MAKES_NO_DIRECTIVE.at(line.whole(), label));
+            return None;
         }
-        directive
-    }
-
-    /// The opening line of a section with its variables replaced.
-    pub(super) fn substitute_opening(&mut self, written: Directive) -> Option<Directive> {
-        match self.substitute(&written.line) {
-            None => Some(written),
-            Some(line) => syntax::opening(&line),
-        }
+        syntax::statement(line)
     }
 
     /// The line with its variables replaced; `None` when there are none.

@@ -1,7 +1,7 @@
 //! Keeps directives as they were written, beside what the model makes of them.
 
 use super::Place;
-use crate::compiler::directive::{Known, find_known};
+use crate::compiler::directive::{Entry, Known, find, find_known};
 use crate::compiler::model::Kept;
 use crate::compiler::syntax::{Directive, Word, options};
 
@@ -32,7 +32,12 @@ fn kept(directive: &Directive, known: &'static Known, inside: Vec<Kept>) -> Kept
         _ => Vec::new(),
     };
     let words = words.into_iter().map(|word| word.text.as_str().to_owned()).collect();
-    Kept { name: known.name, words, options, span: directive.span(), inside }
+    // Apache's own tables spell some names in lower case.
+    let name = match find(known.name) {
+        Some(Entry::Acts(spec)) => spec.name,
+        _ => known.name,
+    };
+    Kept { name, words, options, span: directive.span(), inside }
 }
 
 fn name_value(directive: &Directive, after: &Word) -> Vec<(String, String)> {

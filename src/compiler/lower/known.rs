@@ -1,9 +1,9 @@
 //! Directives that are known and do not act: their place and their number of words are checked, what they hide from the model
 //! is noted, and what our runtime leaves out is named when it is asked about.
 
-use super::{MACRO_NOT_EXPANDED, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk};
+use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk};
 use crate::compiler::diagnostic::Severity;
-use crate::compiler::directive::{INVALID_VALUE, Kind, Known};
+use crate::compiler::directive::{Context, INVALID_VALUE, Kind, Known, choice};
 use crate::compiler::expand::IGNORED_WORDS;
 use crate::compiler::model::Judge;
 use crate::compiler::syntax::{self, Directive, Word, options};
@@ -35,12 +35,17 @@ impl Walk<'_> {
         if !known.args.raw {
             self.count_words(directive, known);
         }
+        if known.name == "Use" && directive.words().first().is_none_or(|word| word.text.is_empty()) {
+            self.report.push(MISSING_ARGUMENT.at(directive.span(), "the name of a macro is missing"));
+        }
+        if known.module == "mod_alias.c" && place.context == Context::Directory {
+            self.alias_in_location(directive);
+        }
+        self.expressions(directive, known);
         self.note(directive, known, place);
         if known.name == "Use" {
+            // Only what could not be expanded is left here.
             self.server.beyond.macros = true;
-            if self.server.judge == Judge::Apache {
-                self.report.push(MACRO_NOT_EXPANDED.at(directive.span(), "not checked"));
-            }
         }
         self.unsupported(directive, known);
     }
@@ -95,6 +100,11 @@ impl Walk<'_> {
             };
             self.report.push(MISSING_ARGUMENT.at(directive.span(), label));
             return;
+        }
+        for word in words.iter().filter(|_| !known.choices.is_empty()) {
+            if let Err(wrong) = choice(&word.text, &known.choices) {
+                self.report.push(INVALID_VALUE.at(word.span, wrong.label).maybe_help(wrong.help));
+            }
         }
         if rule.flag
             && let Err(wrong) = Kind::Flag.check(&words[0].text)

@@ -2,7 +2,9 @@
 
 use regex::Regex;
 
-use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk};
+use super::{
+    ELSE_WITHOUT_IF, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
+};
 use crate::compiler::diagnostic::{Severity, nearest};
 use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, UNSUPPORTED_VALUE};
 use crate::compiler::model::{Host, Judge, Limit, Matcher, Section, without_trailing_slash};
@@ -15,6 +17,9 @@ impl Walk<'_> {
     pub(super) fn section(&mut self, section: syntax::Section, place: &mut Place<'_>) {
         let opening = &section.opening;
         let name = format!("<{}", opening.name.text);
+        if self.module_is_missing(opening, &name) {
+            return;
+        }
         let Some(entry) = directive::find(&name) else {
             let near = nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
             let found = UNKNOWN_DIRECTIVE.at(opening.name.span, "no such section");
@@ -76,6 +81,7 @@ impl Walk<'_> {
             host: &mut host,
             host_index,
             section: None,
+            if_may_go_on: false,
         };
         self.nodes(nodes, inside);
         self.hosts.push(host);
@@ -136,6 +142,8 @@ impl Walk<'_> {
     /// A section that does not act: its lines are checked, and what they would do is noted as unknown.
     fn other_section(&mut self, section: syntax::Section, known: &'static Known, place: &mut Place<'_>) {
         let syntax::Section { opening, nodes, closed } = section;
+        self.arguments_of_section(&opening, known, place);
+        self.requirements(&opening, &nodes);
         let kind = match known.name.to_ascii_lowercase().as_str() {
             "<if" | "<elseif" | "<else" => "If",
             "<proxy" | "<proxymatch" => "Proxy",
@@ -164,10 +172,52 @@ impl Walk<'_> {
             }
             around.settings.lines.append(&mut inner.settings.lines);
             if kind == "Limit" {
-                let methods = opening.words().into_iter().map(|word| word.text.as_str().to_owned()).collect();
+                let methods = opening.words().into_iter().map(|word| word.text.to_string()).collect();
                 let except = opening.is("LimitExcept");
                 around.settings.limits.push(Limit { except, methods, settings: inner.settings, span: opening.span() });
             }
+        }
+    }
+
+    /// How many words the opening line may have, and what must stand before it.
+    fn arguments_of_section(&mut self, opening: &Directive, known: &'static Known, place: &mut Place<'_>) {
+        let name = known.name.to_ascii_lowercase();
+        let words = opening.words();
+        syntax::report_unclosed_quotes(&words, self.report);
+        let (least, most) = match name.as_str() {
+            "<else" | "<requireall" | "<requireany" | "<requirenone" => (0, 0),
+            "<if" | "<elseif" => (1, 1),
+            "<proxy" => (0, if words.first().is_some_and(|word| word.text == "~") { 2 } else { 1 }),
+            "<limit" | "<limitexcept" => (1, usize::MAX),
+            "<authzprovideralias" | "<authnprovideralias" => {
+                self.provider_aliases.extend(words.get(1).map(|word| word.text.to_ascii_lowercase()));
+                return;
+            }
+            _ => return,
+        };
+        if words.len() < least || words.first().is_some_and(|word| word.text.is_empty() && least > 0) {
+            self.report.push(MISSING_ARGUMENT.at(opening.span(), "an argument is missing"));
+        } else if let Some(word) = words.get(most) {
+            let end = words.last().unwrap_or(word);
+            let found = TOO_MANY_ARGUMENTS.at(word.span.to(end.span), "one word too many");
+            let help = if most == 0 {
+                "this section takes no argument"
+            } else {
+                "put quotes around an expression that holds blanks"
+            };
+            self.report.push(found.help(help));
+        }
+        if let "<if" | "<elseif" = name.as_str() {
+            self.condition(&opening.arguments, words.first());
+        }
+        self.container(opening, &name, place);
+        match name.as_str() {
+            "<if" => place.if_may_go_on = true,
+            "<elseif" | "<else" if !place.if_may_go_on => {
+                self.report.push(ELSE_WITHOUT_IF.at(opening.name.span, "no `<If>` stands before it in this section"));
+            }
+            "<else" => place.if_may_go_on = false,
+            _ => {}
         }
     }
 
@@ -187,6 +237,7 @@ impl Walk<'_> {
             host: &mut *place.host,
             host_index: place.host_index,
             section: Some(inner),
+            if_may_go_on: false,
         };
         self.nodes(nodes, inside);
     }
@@ -241,7 +292,8 @@ impl Walk<'_> {
             Ok(_) => return Some(()),
             Err(error) => error.to_string(),
         };
-        let foreign = ["look-around", "backreferences", "unrecognized escape", "repetition operator"];
+        let foreign =
+            ["look-around", "backreferences", "unrecognized escape", "repetition quantifier", "unclosed counted"];
         if foreign.iter().any(|reason| error.contains(reason)) {
             if self.server.judge == Judge::WsgiServe {
                 let severity = if self.lenient { Severity::Warning } else { Severity::Error };

@@ -23,6 +23,7 @@ const KEPT: &[&str] = &[
     "PassEnv",
     "ProxyPass",
     "Redirect",
+    "RedirectMatch",
     "RedirectPermanent",
     "RedirectTemp",
     "RewriteCond",
@@ -56,6 +57,7 @@ const KEPT: &[&str] = &[
     "WSGIPythonPath",
     "WSGIRestrictProcess",
     "WSGIServerMetrics",
+    "WSGISocketPrefix",
     "WSGITrustedProxies",
     "WSGITrustedProxyHeaders",
 ];

@@ -116,6 +116,21 @@ impl Mapped {
             Form::Joined(joined) => Self(Form::Joined(Arc::new(joined.slice(range)))),
         }
     }
+
+    /// The same text, read again: what was written in one source is taken to be written in the other.
+    #[must_use]
+    pub fn read_again(mut self, from: SourceId, to: SourceId) -> Self {
+        match &mut self.0 {
+            Form::Verbatim { source, .. } if *source == from => *source = to,
+            Form::Verbatim { .. } => {}
+            Form::Joined(joined) => {
+                for piece in Arc::make_mut(joined).pieces.iter_mut().filter(|piece| piece.span.source == from) {
+                    piece.span.source = to;
+                }
+            }
+        }
+        self
+    }
 }
 
 fn span(source: SourceId, range: Range<usize>) -> Span {

@@ -26,9 +26,9 @@ pub(crate) const LONGEST_LINE: usize = 16_777_215;
 const TOTAL: &str = "the grammar matches every text";
 
 /// A line with its continuations joined.
-pub(super) struct LogicalLine {
+struct LogicalLine {
     /// Its text, blanks at both ends taken off.
-    pub(super) text: Mapped,
+    text: Mapped,
     /// Where its second physical line begins, if it has one.
     second: Option<usize>,
     /// A backslash at its end that blanks follow.
@@ -36,14 +36,19 @@ pub(super) struct LogicalLine {
 }
 
 /// What a line is. Comments and empty lines are nothing.
-pub(super) enum Statement {
+#[derive(Debug)]
+pub enum Statement {
+    /// A name and its words.
     Directive(Directive),
-    /// `<Name arguments>`; whether the `>` is there.
+    /// `<Name arguments>`, the `>` and what follows it among the arguments.
     Opening(Directive),
-    /// `</Name>` and what follows; whether the `>` is there.
+    /// `</Name>` and what follows.
     Closing {
+        /// The name, as written.
         name: Word,
+        /// Whether the `>` is there.
         closed: bool,
+        /// What follows the `>`.
         tail: Mapped,
     },
 }
@@ -51,20 +56,57 @@ pub(super) enum Statement {
 /// About how many bytes the grammar is given at once: what pest notes of them takes several times their room.
 const BLOCK: usize = 16 << 10;
 
-/// Cuts a text between logical lines.
-pub(super) fn blocks(text: &Text) -> impl Iterator<Item = Text> {
-    let mut done = 0;
-    std::iter::from_fn(move || {
-        let rest = &text[done..];
+/// The logical lines of a text that are neither empty nor comments, one after the other.
+pub struct Lines {
+    source: SourceId,
+    text: Text,
+    /// How much of the text the grammar has seen.
+    done: usize,
+    ready: std::vec::IntoIter<LogicalLine>,
+}
+
+impl Lines {
+    /// The lines of a text that is kept as `source`.
+    pub fn of(source: SourceId, text: &Text) -> Self {
+        Self { source, text: text.clone(), done: 0, ready: Vec::new().into_iter() }
+    }
+
+    /// The next line. What a person cannot see in it, and in the comments before it, is reported.
+    pub fn next(&mut self, report: &mut Report) -> Option<Mapped> {
+        loop {
+            let Some(line) = self.ready.next() else {
+                let block = self.block()?;
+                self.ready = logical_lines(self.source, &block).into_iter();
+                continue;
+            };
+            if is_short_enough(&line, report) {
+                look_for_traps(&line, report);
+                if !line.text.text().starts_with('#') {
+                    return Some(line.text);
+                }
+            }
+        }
+    }
+
+    /// Whether this line is the last of the text, and no line end follows it.
+    pub fn ends_with(&self, line: &Mapped) -> bool {
+        let end = self.text.trim_end_matches(is_blank).len();
+        !self.text.ends_with('\n') && line.whole().source == self.source && line.whole().end as usize == end
+    }
+
+    /// Cuts a text between logical lines.
+    fn block(&mut self) -> Option<Text> {
+        let rest = &self.text[self.done..];
         let mut ends = rest.bytes().enumerate().skip(BLOCK).filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at);
         let end = ends.find(|end| !rest[..*end].trim_end_matches('\r').ends_with('\\')).map_or(rest.len(), |at| at + 1);
-        done += end;
-        (end > 0).then(|| text.slice(done - end..done))
-    })
+        let block = (end > 0).then(|| self.text.slice(self.done..self.done + end));
+        self.done += end;
+        block
+    }
 }
 
 /// Splits a text into its logical lines. Empty ones are left out.
-pub(super) fn logical_lines(source: SourceId, text: &Text) -> Vec<LogicalLine> {
+fn logical_lines(source: SourceId, text: &Text) -> Vec<LogicalLine> {
     parse(Rule::file, text)
         .into_inner()
         .filter(|line| !line.as_str().trim_ascii().is_empty())
@@ -101,7 +143,7 @@ fn is_blank(character: char) -> bool {
 }
 
 /// Whether a line may be read at all.
-pub(super) fn is_short_enough(line: &LogicalLine, report: &mut Report) -> bool {
+fn is_short_enough(line: &LogicalLine, report: &mut Report) -> bool {
     let short = line.text.text().len() <= LONGEST_LINE;
     if !short {
         report.push(LINE_TOO_LONG.at(line.text.span(0..1), "begins here"));
@@ -110,7 +152,7 @@ pub(super) fn is_short_enough(line: &LogicalLine, report: &mut Report) -> bool {
 }
 
 /// Reports what a person cannot see in a line, and what Apache does not say.
-pub(super) fn look_for_traps(line: &LogicalLine, report: &mut Report) {
+fn look_for_traps(line: &LogicalLine, report: &mut Report) {
     let text = line.text.text();
     if let Some(at) = text.find('\0') {
         let found = NUL_BYTE.at(line.text.span(at..at + 1), "Apache stops reading the line here");

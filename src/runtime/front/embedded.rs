@@ -3,6 +3,7 @@
 //! The connection's task makes the call a job of [`super::turns`] and waits for its [`Outbox`]. A short call fills the outbox and ends, and
 //! the task finds a whole answer. From a long one it takes what there is as it comes.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, Weak};
@@ -66,9 +67,9 @@ struct InProcess {
 }
 
 impl Job for InProcess {
-    fn run(self: Box<Self>, turn: Turn) -> Option<Waker> {
+    fn run(self: Box<Self>, turn: &Turn<'_>) -> Option<Waker> {
         let Self { application, mut call, outbox, first, inbox, timeout } = *self;
-        call.batch = turn.batch;
+        call.batch = turn.number;
         let mut side = ApplicationSide { outbox, first, inbox, timeout, turn };
         // A client that left while it waited needs no answer.
         if !side.outbox.lock().abandoned {
@@ -80,6 +81,41 @@ impl Job for InProcess {
     fn produced(&self) -> Weak<dyn Produced> {
         let weak: Weak<Outbox> = Arc::downgrade(&self.outbox);
         weak
+    }
+}
+
+/// Blocks of a body that wait for its client. Most answers have one.
+#[derive(Debug, Default)]
+struct Chunks {
+    first: Bytes,
+    more: Vec<Bytes>,
+}
+
+impl Chunks {
+    fn push(&mut self, block: Bytes) {
+        if self.first.is_empty() {
+            self.first = block;
+        } else {
+            self.more.push(block);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+
+    /// Takes all of them, as one.
+    fn take(&mut self) -> Bytes {
+        let first = std::mem::take(&mut self.first);
+        if self.more.is_empty() {
+            return first;
+        }
+        let mut bytes = BytesMut::with_capacity(first.len() + self.more.iter().map(Bytes::len).sum::<usize>());
+        bytes.extend_from_slice(&first);
+        for block in self.more.drain(..) {
+            bytes.extend_from_slice(&block);
+        }
+        bytes.freeze()
     }
 }
 
@@ -96,7 +132,7 @@ struct Outbox {
 struct OutboxState {
     head: Option<Head>,
     started: bool,
-    chunks: VecDeque<Bytes>,
+    chunks: Chunks,
     waiting_bytes: usize,
     end: Option<End>,
     /// The connection's task has gone.
@@ -115,10 +151,10 @@ enum End {
 }
 
 impl OutboxState {
-    fn push(&mut self, body: &[u8]) {
+    fn push(&mut self, body: Bytes) {
         if !body.is_empty() && !self.discarding {
             self.waiting_bytes += body.len();
-            self.chunks.push_back(Bytes::copy_from_slice(body));
+            self.chunks.push(body);
         }
     }
 }
@@ -151,15 +187,15 @@ impl Produced for Outbox {
 }
 
 /// The application's side.
-struct ApplicationSide {
+struct ApplicationSide<'a> {
     outbox: Arc<Outbox>,
     first: Bytes,
     inbox: Option<Arc<Inbox>>,
     timeout: Duration,
-    turn: Turn,
+    turn: &'a Turn<'a>,
 }
 
-impl ApplicationSide {
+impl ApplicationSide<'_> {
     /// Ends the answer, unless it was ended. Returns who waits for it.
     fn end(self) -> Option<Waker> {
         if let Some(inbox) = &self.inbox {
@@ -171,22 +207,22 @@ impl ApplicationSide {
     }
 }
 
-impl Exchange for ApplicationSide {
+impl Exchange for ApplicationSide<'_> {
     fn read(&mut self, max: usize) -> Result<Bytes, InputError> {
         if !self.first.is_empty() {
             return Ok(self.first.split_to(max.min(self.first.len())));
         }
         match &self.inbox {
             None => Ok(Bytes::new()),
-            Some(inbox) => inbox.read(max, self.timeout, &self.turn),
+            Some(inbox) => inbox.read(max, self.timeout, self.turn),
         }
     }
 
-    fn start(&mut self, head: Head, body: &[u8], complete: bool) -> Result<(), Gone> {
+    fn start(&mut self, head: Head, body: Cow<'_, [u8]>, complete: bool) -> Result<(), Gone> {
         let mut state = self.outbox.lock();
         state.head = Some(head);
         state.started = true;
-        state.push(body);
+        state.push(Bytes::from(body.into_owned()));
         if complete {
             state.end = Some(End::Whole);
         }
@@ -195,7 +231,7 @@ impl Exchange for ApplicationSide {
 
     fn send(&mut self, body: &[u8]) -> Result<(), Gone> {
         let mut state = self.outbox.lock();
-        state.push(body);
+        state.push(Bytes::copy_from_slice(body));
         if state.waiting_bytes >= MUCH {
             drop(state);
             self.turn.step_aside();
@@ -237,7 +273,7 @@ impl OutboxBody {
         let whole = {
             let Some(outbox) = &self.outbox else { return Err(500) };
             let mut state = outbox.lock();
-            matches!(state.end, Some(End::Whole)).then(|| joined(&mut state.chunks))
+            matches!(state.end, Some(End::Whole)).then(|| state.chunks.take())
         };
         Ok(match whole {
             Some(bytes) => (head, Source::Whole(bytes)),
@@ -264,7 +300,7 @@ impl OutboxBody {
         let Some(outbox) = &self.outbox else { return Poll::Ready(None) };
         let mut state = outbox.lock();
         if !state.chunks.is_empty() {
-            let bytes = joined(&mut state.chunks);
+            let bytes = state.chunks.take();
             state.waiting_bytes = 0;
             outbox.make_room(&state);
             return Poll::Ready(Some(Ok(bytes)));
@@ -286,7 +322,7 @@ impl OutboxBody {
         if let Some(outbox) = self.outbox.take() {
             let mut state = outbox.lock();
             state.discarding = true;
-            state.chunks.clear();
+            state.chunks.take();
             state.waiting_bytes = 0;
             outbox.make_room(&state);
         }
@@ -301,17 +337,6 @@ impl Drop for OutboxBody {
             outbox.make_room(&state);
         }
     }
-}
-
-fn joined(chunks: &mut VecDeque<Bytes>) -> Bytes {
-    if chunks.len() <= 1 {
-        return chunks.pop_front().unwrap_or_default();
-    }
-    let mut bytes = BytesMut::with_capacity(chunks.iter().map(Bytes::len).sum());
-    for chunk in chunks.drain(..) {
-        bytes.extend_from_slice(&chunk);
-    }
-    bytes.freeze()
 }
 
 /// A request's body that did not fit into the read-ahead: a task fills it, the application's thread empties it.
@@ -375,7 +400,7 @@ impl Inbox {
         }
     }
 
-    fn read(&self, max: usize, timeout: Duration, turn: &Turn) -> Result<Bytes, InputError> {
+    fn read(&self, max: usize, timeout: Duration, turn: &Turn<'_>) -> Result<Bytes, InputError> {
         let mut state = self.lock();
         loop {
             if let Some(first) = state.chunks.front_mut() {

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
+use crate::runtime::exchange::Application;
+
 /// How long a call may keep the event loop waiting.
 const SHORT: Duration = Duration::from_millis(1);
 /// How long jobs are run one behind the other before their answers are sent.
@@ -37,7 +39,8 @@ pub(super) struct Turns {
     ended: Condvar,
     /// Calls at a time.
     threads: usize,
-    /// Whether calls can run Python beside each other: interpreters with a lock of their own.
+    application: Arc<dyn Application>,
+    /// See [`Application::is_parallel`].
     parallel: bool,
     asleep: AtomicBool,
     sentinel: OnceLock<Thread>,
@@ -66,7 +69,7 @@ struct Running {
 /// A call of an application.
 pub(super) trait Job: Send {
     /// Runs it on this thread. Returns who waits for its end, to be woken where that costs least.
-    fn run(self: Box<Self>, turn: Turn) -> Option<Waker>;
+    fn run(self: Box<Self>, turn: &Turn<'_>) -> Option<Waker>;
 
     /// What it produces meanwhile.
     fn produced(&self) -> Weak<dyn Produced>;
@@ -79,11 +82,20 @@ pub(super) trait Produced: Send + Sync {
 }
 
 /// A call's way to say that it will take long.
-pub(super) struct Turn {
-    turns: Arc<Turns>,
-    number: u64,
-    /// See [`crate::runtime::exchange::Call::batch`].
-    pub(super) batch: u64,
+pub(super) struct Turn<'a> {
+    turns: &'a Turns,
+    /// The same for calls that run one behind the other; see [`crate::runtime::exchange::Call::batch`].
+    pub(super) number: u64,
+}
+
+/// What a thread does after a call.
+enum Next {
+    /// The next call, in the same turn.
+    Call(Box<dyn Job>),
+    /// It goes back to the event loop.
+    Lead,
+    /// Another thread leads.
+    Follow,
 }
 
 impl fmt::Debug for Turns {
@@ -92,7 +104,7 @@ impl fmt::Debug for Turns {
     }
 }
 
-impl Turn {
+impl Turn<'_> {
     /// Another thread takes the lead now. Before anything that waits for the client.
     pub(super) fn step_aside(&self) {
         let mut state = self.turns.lock();
@@ -106,14 +118,15 @@ impl Turn {
 }
 
 impl Turns {
-    /// For `threads` calls at a time; `parallel` if Python can run more than one of them at once.
-    pub(super) fn new(threads: usize, parallel: bool) -> Arc<Self> {
+    /// For `threads` calls at a time.
+    pub(super) fn new(threads: usize, application: Arc<dyn Application>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
             lead: Condvar::new(),
             ended: Condvar::new(),
             threads,
-            parallel,
+            parallel: application.is_parallel(),
+            application,
             asleep: AtomicBool::new(true),
             sentinel: OnceLock::new(),
         })
@@ -169,7 +182,7 @@ impl Turns {
     fn work(self: &Arc<Self>, runtime: &Runtime) {
         while self.await_lead() {
             let mut finished = Vec::new();
-            while let Some(first) = runtime.block_on(Next { turns: self, finished: &mut finished }) {
+            while let Some(first) = runtime.block_on(Wait { turns: self, finished: &mut finished }) {
                 if !self.run_batch(first, &mut finished) {
                     break;
                 }
@@ -179,27 +192,26 @@ impl Turns {
 
     /// Runs a job, and those behind it, for a short while; whether this thread still leads. One visit to the event loop then
     /// sends all their answers, and a client that has several of them under way is woken once.
-    fn run_batch(self: &Arc<Self>, first: Box<dyn Job>, finished: &mut Vec<Waker>) -> bool {
+    fn run_batch(&self, first: Box<dyn Job>, finished: &mut Vec<Waker>) -> bool {
         let began = Instant::now();
-        let mut next = Some(first);
-        let mut batch = 0;
-        while let Some(job) = next.take() {
-            let turn = self.begin(job.produced(), batch);
-            let number = turn.number;
-            batch = turn.batch;
+        let turn = self.begin(first.produced());
+        let mut job = first;
+        let leads = loop {
             if self.parallel {
                 turn.step_aside();
             }
-            finished.extend(job.run(turn));
-            let Some(jobs) = self.still_leads(number) else {
-                finished.drain(..).for_each(Waker::wake);
-                return false;
-            };
-            if jobs && began.elapsed() < BATCH {
-                next = self.lock().jobs.pop_front();
+            finished.extend(job.run(&turn));
+            match self.after(&turn, began) {
+                Next::Call(next) => job = next,
+                Next::Lead => break true,
+                Next::Follow => break false,
             }
+        };
+        self.application.rest();
+        if !leads {
+            finished.drain(..).for_each(Waker::wake);
         }
-        true
+        leads
     }
 
     /// Waits until the lead is free, and takes it; `false` when all is over.
@@ -212,8 +224,8 @@ impl Turns {
         !state.over
     }
 
-    /// Begins a call. The first of a batch gives it its number.
-    fn begin(self: &Arc<Self>, produced: Weak<dyn Produced>, batch: u64) -> Turn {
+    /// Begins a turn with a call.
+    fn begin(&self, produced: Weak<dyn Produced>) -> Turn<'_> {
         let number = {
             let mut state = self.lock();
             state.calls += 1;
@@ -224,28 +236,38 @@ impl Turns {
         if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::AcqRel) {
             self.call_sentinel();
         }
-        Turn { turns: Arc::clone(self), number, batch: if batch == 0 { number } else { batch } }
+        Turn { turns: self, number }
     }
 
-    /// Ends a call. Whether others wait, if its thread still leads; `None` if it does not.
-    fn still_leads(&self, number: u64) -> Option<bool> {
-        let mut state = self.lock();
-        let place = state.running.iter().position(|call| call.number == number);
-        let long = place.is_some_and(|place| state.running.swap_remove(place).long);
-        let waiting = !state.jobs.is_empty();
-        if !long {
-            return Some(waiting && state.running.len() < self.threads);
+    /// After a call of a turn that `began` then: the next call of the turn, or its end.
+    fn after(&self, turn: &Turn<'_>, began: Instant) -> Next {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let Some(place) = state.running.iter().position(|call| call.number == turn.number) else { return Next::Follow };
+        if !state.running[place].long {
+            if !state.jobs.is_empty()
+                && state.running.len() <= self.threads
+                && began.elapsed() < BATCH
+                && let Some(job) = state.jobs.pop_front()
+            {
+                let number = turn.number;
+                state.running[place] = Running { number, seen: false, long: false, produced: job.produced() };
+                return Next::Call(job);
+            }
+            state.running.swap_remove(place);
+            return Next::Lead;
         }
+        state.running.swap_remove(place);
         if !state.led {
             // No follower has woken up yet.
             state.led = true;
-            return Some(false);
+            return Next::Lead;
         }
         // The leader may have waited for this thread to become free.
-        let waker = if waiting { state.waker.take() } else { None };
-        drop(state);
+        let waker = if state.jobs.is_empty() { None } else { state.waker.take() };
+        drop(guard);
         waker.into_iter().for_each(Waker::wake);
-        None
+        Next::Follow
     }
 
     fn watch(&self) {
@@ -320,13 +342,13 @@ pub(super) fn join(threads: &[JoinHandle<()>], within: Duration) -> bool {
 }
 
 /// The leader's wait for a call to run; `None` when all is over.
-struct Next<'a> {
+struct Wait<'a> {
     turns: &'a Turns,
     /// Who waits for the calls of the last batch. Woken inside the event loop, where it costs no system call.
     finished: &'a mut Vec<Waker>,
 }
 
-impl Future for Next<'_> {
+impl Future for Wait<'_> {
     type Output = Option<Box<dyn Job>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {

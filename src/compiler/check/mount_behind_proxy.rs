@@ -1,0 +1,36 @@
+//! A proxy comes before mounts, wherever it stands.
+
+use super::Check;
+use super::effect::MOST_COMPARISONS;
+use crate::compiler::diagnostic::{Code, Report};
+use crate::compiler::model::{Line, Server, starts_with_path};
+
+pub(super) const CHECK: Check = Check { code: &MOUNT_BEHIND_PROXY, run };
+
+static MOUNT_BEHIND_PROXY: Code = Code::warning(
+    "mount-behind-proxy",
+    "a mount is never reached, because a proxy takes its URLs",
+    include_str!("mount_behind_proxy.md"),
+);
+
+fn run(server: &Server, report: &mut Report) {
+    for host in &server.hosts {
+        let lines: Vec<&Line> = host.settings.lines("ProxyPass").collect();
+        if lines.len().saturating_mul(host.mounts.len()) > MOST_COMPARISONS {
+            continue;
+        }
+        for mount in &host.mounts {
+            let first = lines.iter().find(|line| covers(line.word(0), &mount.url_path.value));
+            // `!` leaves the path to whoever comes next.
+            if let Some(line) = first.filter(|line| line.word(1) != "!" && line.words.len() > 1) {
+                let found = MOUNT_BEHIND_PROXY.at(mount.url_path.span, "never reached");
+                let found = found.and(line.span, format!("`{}` takes it first", line.word(0)));
+                report.push(found.help(format!("add `ProxyPass {} !` before it", mount.url_path.value)));
+            }
+        }
+    }
+}
+
+fn covers(path: &str, url_path: &str) -> bool {
+    path.starts_with('/') && (starts_with_path(url_path, path) || path == "/")
+}

@@ -1,0 +1,39 @@
+//! A virtual host without a name answers to that of the main server.
+
+use super::Check;
+use crate::compiler::diagnostic::{Code, Report};
+use crate::compiler::model::{Host, Server};
+use std::collections::HashMap;
+
+pub(super) const CHECK: Check = Check { code: &VIRTUAL_HOST_WITHOUT_NAME, run };
+
+static VIRTUAL_HOST_WITHOUT_NAME: Code = Code::warning(
+    "virtual-host-without-name",
+    "a virtual host has no name, and is not the first one of its address",
+    include_str!("virtual_host_without_name.md"),
+);
+
+fn run(server: &Server, report: &mut Report) {
+    if server.beyond.macros || server.beyond.failed.contains("ServerName") {
+        return;
+    }
+    let mut first_of: HashMap<_, &Host> = HashMap::new();
+    for host in &server.hosts[1..] {
+        let addresses: Vec<_> =
+            host.addresses.iter().map(|address| &address.value).map(|one| (&one.address, one.port)).collect();
+        // What Apache would look up in the DNS is not known here.
+        let any_address = !addresses.is_empty() && addresses.iter().all(|(address, _)| address.is_none());
+        let named = host.server_name.is_some() || !host.server_aliases.is_empty();
+        match first_of.get(&addresses) {
+            Some(first) if !named && any_address => {
+                let found = VIRTUAL_HOST_WITHOUT_NAME.at(host.span, "no request comes here");
+                let found = found.and(first.span, "takes those without a match");
+                report.push(found.help("add `ServerName`"));
+            }
+            Some(_) => {}
+            None => {
+                first_of.insert(addresses, host);
+            }
+        }
+    }
+}

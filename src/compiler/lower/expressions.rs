@@ -1,0 +1,57 @@
+//! Directives that hold an expression: it is read as Apache reads it when it starts.
+
+use super::{INVALID_EXPRESSION, TOO_MANY_ARGUMENTS, Walk};
+use crate::compiler::directive::{Known, check_expression};
+use crate::compiler::source::{Mapped, Span};
+use crate::compiler::syntax::{Directive, Word};
+
+impl Walk<'_> {
+    /// The condition of an `<If>`.
+    pub(super) fn condition(&mut self, arguments: &Mapped, word: Option<&Word>) {
+        if let Some(word) = word {
+            self.expression(&word.text, word.span);
+        } else if !arguments.text().trim().is_empty() {
+            self.expression("", arguments.whole());
+        }
+    }
+
+    pub(super) fn expression(&mut self, text: &str, span: Span) {
+        let Err(mistake) = check_expression(text) else { return };
+        self.report.push(INVALID_EXPRESSION.at(span, mistake.label).maybe_help(mistake.help));
+    }
+
+    /// The expressions in the words of a directive.
+    pub(super) fn expressions(&mut self, directive: &Directive, known: &Known) {
+        let words = directive.words();
+        match known.name {
+            "SetEnvIfExpr" => {
+                if let Some(word) = words.first() {
+                    self.expression(&word.text, word.span);
+                }
+            }
+            "RewriteCond" => {
+                if let [first, word, ..] = words.as_slice()
+                    && first.text.eq_ignore_ascii_case("expr")
+                {
+                    self.expression(&word.text, word.span);
+                }
+            }
+            "Header" | "RequestHeader" | "CustomLog" => {
+                let last = words.last().and_then(|word| Some((word, word.text.strip_prefix("expr=")?)));
+                if let Some((word, text)) = last {
+                    self.expression(text, word.span);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `Alias` and its like take one word in a section, where the section names the URL.
+    pub(super) fn alias_in_location(&mut self, directive: &Directive) {
+        let words = directive.words();
+        if let (true, [_, second, ..]) = (directive.is("Alias") || directive.is("ScriptAlias"), words.as_slice()) {
+            let found = TOO_MANY_ARGUMENTS.at(second.span, "one word too many in a section");
+            self.report.push(found.help("leave the URL path out: it is that of the section"));
+        }
+    }
+}
