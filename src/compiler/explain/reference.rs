@@ -82,7 +82,9 @@ fn directive_page(known: &Known) -> String {
     for (heading, args) in [("Arguments", spec.args), ("Options", spec.options)] {
         if !args.is_empty() {
             line(&mut text, format_args!("\n## {heading}\n\n| name | value |\n|---|---|"));
-            args.iter().for_each(|arg| argument(&mut text, arg));
+            for arg in args {
+                argument(&mut text, arg);
+            }
         }
     }
     if !spec.explain.is_empty() {
