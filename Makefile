@@ -39,6 +39,7 @@ test: prepare
 # What cannot be had here is said, and the tests that need it say so again.
 prepare:
 	@examples/prepare.sh all || true
+	@tests/apache/prepare.sh || true
 
 lint:
 	@.ci/lint

@@ -108,6 +108,33 @@ fn a_subcommand_stands_beside_the_plain_form() {
 }
 
 #[test]
+fn one_request_is_explained() {
+    let (folder, path) = file(
+        "Listen 8080\nServerName a.example\nDocumentRoot /nowhere\nWSGIScriptAlias /app /nowhere/app.wsgi\n\
+         <Location /app/closed>\n    Require ip 192.0.2.7\n</Location>\n",
+    );
+    let path = path.to_string_lossy();
+    let said = |arguments: &[&str]| {
+        let output = wsgi_check(&[&["explain", "--json"], arguments, &[path.as_ref()]].concat());
+        assert_eq!(status(&output), Some(0), "{}", text(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("the answer is JSON")
+    };
+    let found = said(&["http://a.example:8080/app/x", "--method", "POST", "--header", "X-A: b"]);
+    assert_eq!((&found["request"]["method"], &found["request"]["headers"][0][1]), (&"POST".into(), &"b".into()));
+    assert_eq!((&found["outcome"]["status"], &found["outcome"]["place"]["line"]), (&404.into(), &4.into()));
+    let denied = said(&["/app/closed"]);
+    assert_eq!((&denied["outcome"]["status"], &denied["access"]["place"]["line"]), (&403.into(), &6.into()));
+    assert_eq!(said(&["/app/closed", "--from", "192.0.2.7"])["outcome"]["status"], 404);
+    assert_eq!(said(&["http://a.example/app"])["outcome"]["by"], "nobody");
+    let told = wsgi_check(&["explain", "/app/closed", &path]);
+    let line = format!("denied by Require ip 192.0.2.7  [{}:6]", folder.path().join("httpd.conf").display());
+    assert!(text(&told.stdout).contains(&line), "{}", text(&told.stdout));
+    assert_eq!(status(&wsgi_check(&["explain", "a.example", &path])), Some(2));
+    let (_wrong, wrong) = file("Lisetn 80\n");
+    assert_eq!(status(&wsgi_check(&["explain", "/", &wrong.to_string_lossy()])), Some(1));
+}
+
+#[test]
 fn the_fail_level_decides_the_exit_status() {
     let (_folder, path) = file("Listen 80\nKeepAlive On # x\n");
     let path = path.to_string_lossy();

@@ -20,6 +20,9 @@ use std::path::PathBuf;
 use apache::Apache;
 use ask::Question;
 use site::Site;
+use wsgi_httpd::compiler::Options;
+use wsgi_httpd::compiler::decide::Request;
+use wsgi_httpd::compiler::source::Memory;
 
 /// How many answers are compared at least.
 const ENOUGH: usize = 100;
@@ -65,4 +68,49 @@ fn apache_does_what_explain_says() {
     println!("{asked} questions, {certain} of them with an answer to compare, {} wrong", wrong.len());
     assert!(wrong.is_empty(), "{} of {asked} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(certain >= ENOUGH, "only {certain} answers are compared");
+}
+
+const STORY: &str = "\
+Listen 80
+ServerName main.example
+Alias /static /srv/shop/static
+WSGIDaemonProcess shop
+<VirtualHost *:80>
+    ServerName blog.example
+</VirtualHost>
+<VirtualHost *:80>
+    ServerName shop.example
+    ServerAlias *.shop.example
+    WSGIScriptAlias / /srv/shop/app.wsgi process-group=shop
+    <Directory /srv/shop>
+        Require ip 192.0.2.0/24
+    </Directory>
+    <Location /cart>
+        WSGIApplicationGroup %{GLOBAL}
+        <If \"%{HTTPS} == 'on'\">
+            Require all denied
+        </If>
+    </Location>
+</VirtualHost>
+";
+
+#[test]
+fn the_story_names_its_lines() {
+    let mut files = Memory::default();
+    files.add("/etc/apache2/httpd.conf", STORY);
+    files.add("/srv/shop/app.wsgi", "");
+    let told = |url: &str, from: &str| {
+        let mut request = Request::new(url).expect("a URL");
+        request.from = from.parse().expect("an address");
+        let options = Options::default();
+        let decided = wsgi_httpd::compiler::decide(&files, "/etc/apache2/httpd.conf".as_ref(), &options, &request);
+        decided.expect("the file is there").0.text()
+    };
+    let stories = [
+        told("http://www.shop.example/cart/7?a=b", "192.0.2.7"),
+        told("http://shop.example/static/x.css", "192.0.2.7"),
+        told("http://shop.example/", "198.51.100.1"),
+        told("http://shop.example:81/", "192.0.2.7"),
+    ];
+    insta::assert_snapshot!(stories.join("\n"));
 }

@@ -9,6 +9,7 @@ mod files;
 mod kind;
 mod known;
 mod log;
+mod options;
 mod scope;
 mod sections;
 mod wsgi;
@@ -26,6 +27,7 @@ pub use expression::{Mistake, check as check_expression};
 pub use kind::{Kind, Wrong, choice};
 pub use known::{ArgsRule, Known, Unsupported, removed, stranger};
 pub(crate) use log::parse_format;
+pub use options::{OptionText, option_text};
 pub use scope::Scope;
 pub use sections::SectionKind;
 

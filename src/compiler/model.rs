@@ -347,6 +347,14 @@ impl Host {
         }
     }
 
+    /// Gives back the room that its lists kept for growing. There may be ten thousand hosts.
+    pub(crate) fn give_back(&mut self) {
+        self.aliases.shrink_to_fit();
+        self.mounts.shrink_to_fit();
+        self.sections.shrink_to_fit();
+        self.settings.give_back();
+    }
+
     /// A host that says nothing yet.
     pub fn new(span: Span) -> Self {
         Self {

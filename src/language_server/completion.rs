@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::names::Kind as NameKind;
 use super::workspace::{Spot, Workspace};
 use super::{pages, place};
-use crate::compiler::directive::{self, Context, Kind, Known};
+use crate::compiler::directive::{self, Context, Known};
 use crate::compiler::explain;
 use crate::compiler::source::Mapped;
 
@@ -37,24 +37,16 @@ pub(super) fn complete(spot: &Spot<'_>, typed: Option<&str>, workspace: &Workspa
 
 /// The page of a chosen item.
 pub(super) fn resolve(mut item: lsp::CompletionItem) -> lsp::CompletionItem {
-    let page = |key: &str| item.data.as_ref()?.get(key)?.as_str();
-    let found = page("directive").and_then(pages::directive).or_else(|| page("finding").and_then(pages::finding));
+    let data = |key: &str| item.data.as_ref()?.get(key)?.as_str();
+    let found = match (data("directive"), data("option"), data("finding")) {
+        (Some(directive), Some(option), _) => pages::option(directive, option),
+        (Some(directive), None, _) => pages::directive(directive),
+        (None, _, Some(finding)) => pages::finding(finding),
+        (None, _, None) => None,
+    };
     item.documentation = found
         .map(|value| lsp::Documentation::MarkupContent(lsp::MarkupContent { kind: lsp::MarkupKind::Markdown, value }));
     item
-}
-
-/// The values of a kind that has a few.
-pub(super) fn choices(kind: Kind) -> Vec<&'static str> {
-    match kind {
-        Kind::Flag => vec!["On", "Off"],
-        Kind::Choice(choices) => choices.to_vec(),
-        Kind::LogLevel => {
-            let levels = ["emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"];
-            levels.into_iter().chain(["trace1", "trace2", "trace3", "trace4"]).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// One thing to type.

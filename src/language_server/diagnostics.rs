@@ -47,11 +47,13 @@ pub(super) fn diagnostic(found: &Diagnostic, project: &Project, workspace: &Work
     });
     let related: Vec<_> = related.collect();
     let related = (workspace.client.related_information && !related.is_empty()).then_some(related);
+    let pages = workspace.settings.pages.as_ref();
+    let page = pages.map(|pages| lsp::CodeDescription { href: lsp::Uri(format!("{pages}/{}.md", found.code.name)) });
     Some(lsp::Diagnostic {
         range: project.range(found.span())?,
         severity: Some(severity(found.severity)),
         code: Some(lsp::Code::String(found.code.name.to_owned())),
-        code_description: None,
+        code_description: page,
         source: Some("wsgi-check".to_owned()),
         message: lsp::Message::String(message(found)),
         tags: tag(found.code.name).map(|tag| vec![tag]),

@@ -7,9 +7,8 @@ use gen_lsp_types as lsp;
 use super::names::{Kind, variables};
 use super::workspace::{Spot, Workspace};
 use super::{pages, place, tokens};
-use crate::compiler::directive::{self, Entry};
 use crate::compiler::source::{Mapped, Span};
-use crate::compiler::syntax::{self, Statement, options};
+use crate::compiler::syntax;
 
 /// The text about what stands at a place.
 pub(super) fn hover(spot: &Spot<'_>, workspace: &Workspace) -> Option<lsp::Hover> {
@@ -111,15 +110,12 @@ fn name(line: &Mapped, offset: usize) -> Option<Found> {
 
 /// The name of an option.
 fn option(line: &Mapped, offset: usize) -> Option<Found> {
-    let Some(Statement::Directive(directive)) = syntax::statement(line.clone()) else { return None };
-    let Some(Entry::Acts(spec)) = directive::find(&directive.name.text) else { return None };
-    let words = directive.words();
-    let last = words.get(spec.args.len().checked_sub(1)?)?;
-    let text = &directive.arguments;
-    let (found, _) = options(&text.slice(last.range.1..text.text().len()));
-    let option = found.iter().find(|option| touches(option.name.span, offset))?;
-    let arg = spec.options.iter().find(|arg| arg.name == option.name.value)?;
-    Some((pages::option(spec, arg), option.name.span))
+    let words = syntax::words(line);
+    let (directive, words) = words.split_first()?;
+    let word = words.iter().find(|word| touches(word.span, offset) && !word.quoted)?;
+    let (name, _) = word.text.split_once('=')?;
+    let (_, span) = touched(line, offset, std::iter::once(word.range.0..word.range.0 + name.len()))?;
+    Some((pages::option(&directive.text, name)?, span))
 }
 
 /// The name of a process group or of a macro: the line that defines it.

@@ -93,16 +93,18 @@ fn locations(spans: impl Iterator<Item = Span>, spot: &Spot<'_>, workspace: &Wor
 /// The files that the word at a place names: what an `Include` brought, or any file by its absolute path.
 fn files(spot: &Spot<'_>, workspace: &Workspace) -> Vec<lsp::Location> {
     let touches = |span: Span| (span.start as usize..=span.end as usize).contains(&spot.offset);
+    let line = place::line(&spot.document.text, spot.offset);
+    let words = syntax::words(&line);
     let brought =
         spot.project.compiled.sources.ids().filter(|(_, source)| {
             source.included_at.is_some_and(|at| spot.sources.contains(&at.source) && touches(at))
         });
+    // A `Use` brings lines too, but its words name no file.
+    let brought = brought.filter(|_| words.first().is_some_and(|name| !name.text.eq_ignore_ascii_case("Use")));
     let found = locations(brought.map(|(source, _)| Span { source, start: 0, end: 0 }), spot, workspace);
     if !found.is_empty() {
         return found;
     }
-    let line = place::line(&spot.document.text, spot.offset);
-    let words = syntax::words(&line);
     let Some(word) = words.iter().find(|word| touches(word.span)) else { return Vec::new() };
     let text = word.text.trim_end_matches('>');
     let path = std::path::Path::new(text.rsplit_once('=').map_or(text, |(_, value)| value));

@@ -1,6 +1,6 @@
 //! Pages of directives, options and findings as Markdown, from the tables.
 
-use crate::compiler::directive::{self, Arg, Known, Spec, Times};
+use crate::compiler::directive::{self, Arg, Known, Spec};
 use crate::compiler::{explain, lower};
 
 /// The page of a directive or, with `<`, of a section.
@@ -61,15 +61,27 @@ fn manual(known: &Known) -> Option<String> {
 }
 
 /// The page of an option of a directive.
-pub(super) fn option(spec: &Spec, option: &Arg) -> String {
-    let many = if option.times == Times::Many { ", any number of times" } else { "" };
-    format!("### {}=\n\nAn option of {}: {}{many}.\n", option.name, spec.name, value(option))
+pub(super) fn option(directive: &str, name: &str) -> Option<String> {
+    let text = directive::option_text(directive, name)?;
+    let arg = match directive::find(directive)? {
+        directive::Entry::Acts(spec) => spec.options.iter().find(|arg| arg.name == name),
+        directive::Entry::Known(_) => None,
+    };
+    let written = directive::find_known(directive).map_or(directive, |known| known.name);
+    let unit = text.unit.map(|unit| format!(" ({unit})")).unwrap_or_default();
+    let facts = [
+        Some(format!("- Option of {}", written.trim_start_matches('<'))),
+        arg.map(|arg| format!("- Value: {}{unit}", value(arg))),
+        Some(format!("- Default: {}", text.default)),
+        Some(format!("- Since mod_wsgi {}", text.since)),
+    ];
+    let facts: Vec<_> = facts.into_iter().flatten().collect();
+    Some(format!("### {name}=\n\n{}\n\n{}", text.meaning, facts.join("\n")))
 }
 
 /// What the value of an argument or an option is.
 pub(super) fn value(arg: &Arg) -> String {
-    let choices = super::completion::choices(arg.kind);
-    match choices.as_slice() {
+    match arg.kind.choices().as_slice() {
         [] => arg.kind.name().to_owned(),
         choices => choices.join(" | "),
     }

@@ -95,9 +95,10 @@ impl Project {
         Some(self.readings.get(&span.source)?.text.get_or_init(new).range(span.into()))
     }
 
-    /// Who is called what in it.
+    /// Who is called what in it. A file that is read twice says nothing new the second time.
     pub(super) fn names(&self) -> &Names {
-        self.names.get_or_init(|| Names::collect(&self.compiled.sources, self.readings.keys().copied()))
+        let first_readings = self.files.values().filter_map(|ids| ids.first().copied());
+        self.names.get_or_init(|| Names::collect(&self.compiled.sources, first_readings))
     }
 }
 

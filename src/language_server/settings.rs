@@ -11,6 +11,8 @@ use crate::compiler::{Judge, Options};
 pub(super) struct Settings {
     /// `main`: the configurations that Apache is started with.
     pub(super) mains: Vec<PathBuf>,
+    /// `pages`: where the pages of the findings are, without their names.
+    pub(super) pages: Option<String>,
     /// How all files are compiled.
     pub(super) options: Options,
 }
@@ -19,10 +21,11 @@ impl Settings {
     /// Reads settings over those of the command line. What is not of the right kind is left as it was.
     pub(super) fn read(value: &Value, command_line: &Options, root: Option<&Path>) -> Self {
         let value = value.get("wsgiCheck").unwrap_or(value);
-        let mut settings = Self { mains: Vec::new(), options: command_line.clone() };
+        let mut settings = Self { options: command_line.clone(), ..Self::default() };
         let options = &mut settings.options;
         let absolute = |name: String| root.map_or_else(|| PathBuf::from(&name), |root| root.join(&name));
         settings.mains = strings(&value["main"]).map(absolute).collect();
+        settings.pages = strings(&value["pages"]).next().map(|pages| pages.trim_end_matches('/').to_owned());
         options.defines.extend(strings(&value["defines"]));
         if let Some(server_root) = value["serverRoot"].as_str().filter(|root| !root.is_empty()) {
             options.server_root = Some(absolute(server_root.to_owned()));

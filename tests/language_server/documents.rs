@@ -197,6 +197,14 @@ fn the_settings_name_the_configuration() {
 }
 
 #[test]
+fn a_finding_links_to_its_page_where_that_is_known() {
+    let mut client = Client::ready_with(json!({}), json!({ "pages": "https://docs.example/checks/" }));
+    client.open(URI, "Lisetn 80\n");
+    let link = &client.diagnostics(URI)[0]["codeDescription"]["href"];
+    assert_eq!(link, "https://docs.example/checks/unknown-directive.md");
+}
+
+#[test]
 fn a_client_with_settings_is_asked_for_them() {
     let folder = Folder::new(&[("main.conf", "Listen 80\nLisetn 81\n")]);
     let mut client = Client::ready_with(json!({ "workspace": { "configuration": true } }), Value::Null);

@@ -90,6 +90,15 @@ fn an_item_has_a_page_when_it_is_chosen() {
 }
 
 #[test]
+fn an_option_has_a_page_too() {
+    let mut marked = Marked::open("WSGIDaemonProcess shop ‸\n");
+    let items = items(&mut marked);
+    let item = items.iter().find(|item| item["label"] == "deadlock-timeout").expect("it is offered");
+    let page = marked.client.ask("completionItem/resolve", item.clone())["documentation"]["value"].clone();
+    assert!(page.as_str().is_some_and(|page| page.contains("GIL") && page.contains("Default: 300")), "{page}");
+}
+
+#[test]
 fn a_blank_that_indents_offers_nothing() {
     let text = "<VirtualHost *:80>\n  ‸\n";
     let context = json!({ "context": { "triggerKind": 2, "triggerCharacter": " " } });

@@ -85,6 +85,17 @@ impl Kind {
         }
     }
 
+    /// The words that it may be, where there are a few.
+    #[must_use]
+    pub fn choices(self) -> Vec<&'static str> {
+        match self {
+            Self::Flag => vec!["On", "Off"],
+            Self::Choice(choices) => choices.to_vec(),
+            Self::LogLevel => LOG_LEVELS.iter().map(|(name, _)| *name).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether a word is of this kind.
     ///
     /// # Errors

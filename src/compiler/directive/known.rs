@@ -88,7 +88,7 @@ pub fn stranger(name: &str) -> Option<&'static str> {
 }
 
 /// The columns of the rows of a table, without its heading.
-fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+pub(super) fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     table.lines().skip(1).map(|line| line.split('\t').collect())
 }
 

@@ -84,6 +84,7 @@ impl Walk<'_> {
             if_may_go_on: false,
         };
         self.nodes(nodes, inside);
+        host.give_back();
         self.hosts.push(host);
     }
 
@@ -308,7 +309,8 @@ impl Walk<'_> {
     }
 }
 
-fn keep(section: Section, place: &mut Place<'_>) {
+fn keep(mut section: Section, place: &mut Place<'_>) {
+    section.settings.give_back();
     match place.section.as_deref_mut() {
         Some(around) => around.nested.push(section),
         None => place.host.sections.push(section),

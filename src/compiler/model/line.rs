@@ -75,11 +75,14 @@ pub struct Line {
     pub groups_before: usize,
 }
 
+fn lower(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().map(|byte| byte.to_ascii_lowercase())
+}
+
 impl Line {
     /// Whether lines of a directive are kept, and its name as Apache spells it.
     pub fn kept(name: &str) -> Option<&'static str> {
-        let order = |kept: &&str| kept.to_ascii_lowercase().cmp(&name.to_ascii_lowercase());
-        KEPT.binary_search_by(order).ok().map(|at| KEPT[at])
+        KEPT.binary_search_by(|kept| lower(kept).cmp(lower(name))).ok().map(|at| KEPT[at])
     }
 
     /// A word by its number, empty where there is none.

@@ -79,6 +79,12 @@ pub struct Limit {
 }
 
 impl Settings {
+    /// Gives back the room that its lists kept for growing.
+    pub(crate) fn give_back(&mut self) {
+        self.require.shrink_to_fit();
+        self.lines.shrink_to_fit();
+    }
+
     /// The lines of a directive.
     pub fn lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Line> {
         self.lines.iter().filter(move |line| line.name == name)

@@ -90,8 +90,8 @@ impl Lines {
 
     /// Whether this line is the last of the text, and no line end follows it.
     pub fn ends_with(&self, line: &Mapped) -> bool {
-        let end = self.text.trim_end_matches(is_blank).len();
-        !self.text.ends_with('\n') && line.whole().source == self.source && line.whole().end as usize == end
+        let Span { source, end, .. } = line.whole();
+        source == self.source && !self.text.ends_with('\n') && self.text[end as usize..].chars().all(is_blank)
     }
 
     /// Cuts a text between logical lines.

@@ -1,8 +1,9 @@
 //! What may follow a directive's name.
 
 use gen_lsp_types as lsp;
+use serde_json::json;
 
-use super::{Completion, Item, choices, unique};
+use super::{Completion, Item, unique};
 use crate::compiler::directive::{self, Arg, Entry, Kind, Spec, Times};
 use crate::compiler::syntax::{self, Word};
 use crate::language_server::names::{Kind as NameKind, inside};
@@ -101,7 +102,8 @@ impl Completion<'_> {
     fn options(&self, spec: &Spec, typed: &Typed<'_>) -> Vec<lsp::CompletionItem> {
         let given = |arg: &&Arg| !typed.earlier.iter().any(|word| word.text.split('=').next() == Some(arg.name));
         let item = |arg: &Arg| {
-            let item = Item::new(arg.name, lsp::CompletionItemKind::Property, pages::value(arg));
+            let mut item = Item::new(arg.name, lsp::CompletionItemKind::Property, pages::value(arg));
+            item.data = Some(json!({ "directive": spec.name, "option": arg.name }));
             item.text(format!("{}=", arg.name))
         };
         self.edits(typed.start, spec.options.iter().filter(given).map(item).collect())
@@ -131,7 +133,7 @@ impl Completion<'_> {
 
     fn values(&self, kind: Kind, start: usize) -> Vec<lsp::CompletionItem> {
         let item = |value| Item::new(value, lsp::CompletionItemKind::Value, "");
-        self.edits(start, choices(kind).into_iter().map(item).collect())
+        self.edits(start, kind.choices().into_iter().map(item).collect())
     }
 
     /// Process groups, and the tokens that may stand for one.
