@@ -161,11 +161,12 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         inspect::inspect(&server, machine, modules.loaded(), &mut sources, &mut report);
     }
     if !options.hears_no_ignores {
-        let asleep: &[&diagnostic::Code] = match options.judge {
-            Judge::Apache => lower::OF_WSGI_SERVE,
-            Judge::WsgiServe => &[],
-        };
-        ignore::apply(&explain::codes(), asleep, &sources, &mut report);
+        // What depends on the machine may be found on another one.
+        let mut asleep: Vec<_> = inspect::INSPECTIONS.iter().map(|inspection| inspection.code).collect();
+        if options.judge == Judge::Apache {
+            asleep.extend(lower::OF_WSGI_SERVE);
+        }
+        ignore::apply(&explain::codes(), &asleep, &sources, &mut report);
     }
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);

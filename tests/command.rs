@@ -88,6 +88,10 @@ fn pages() {
     let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let codes: Vec<_> = wsgi_httpd::compiler::explain::codes().iter().map(|code| code.name).collect();
     assert_eq!(names, codes);
+    let output = wsgi_check(&["--list-checks", "--format", "json"]);
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the list is JSON");
+    assert_eq!(list.as_array().expect("an array").len(), codes.len());
+    assert!(list[0]["summary"].is_string());
 }
 
 #[test]

@@ -22,8 +22,8 @@ pub(crate) struct Arguments {
     /// Print the page of a finding or a directive.
     #[arg(long, value_name = "NAME", exclusive = true)]
     pub(crate) explain: Option<String>,
-    /// List everything that may be found.
-    #[arg(long, exclusive = true)]
+    /// List everything that may be found; with `--format json` as JSON.
+    #[arg(long, conflicts_with = "files")]
     pub(crate) list_checks: bool,
 }
 
@@ -40,6 +40,12 @@ pub(crate) enum Command {
     },
     /// Print the manual page.
     Man,
+    /// Write the reference pages of all findings and of mod_wsgi's directives.
+    #[command(hide = true)]
+    Reference {
+        /// Where to.
+        folder: PathBuf,
+    },
     /// Serve an editor: the language server protocol over standard input and output.
     Lsp {
         /// Accepted, as many editors give it: there is no other way.
