@@ -52,6 +52,8 @@ pub struct Options {
     pub strict_modules: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
+    /// The versions that it is for.
+    pub target: directive::Target,
     /// Comments that ask for silence are not heard: as for a server that is about to start.
     pub hears_no_ignores: bool,
     /// `--no-files`: the machine that the configuration is for is not looked at.
@@ -124,6 +126,10 @@ struct Read {
 fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
     let mut report = Report::default();
     let mut sources = Sources::default();
+    let modules_of = |name: &str| match options.target.lacks(name, "") {
+        Some(_) => None,
+        None => directive::modules_of(name),
+    };
     let surroundings = Surroundings {
         files,
         defines: &options.defines,
@@ -131,7 +137,8 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
         own_runtime: options.judge == Judge::WsgiServe,
         strict_modules: options.strict_modules,
-        modules_of: directive::modules_of,
+        version: options.target.apache.map_or(expand::VERSION, directive::Version::numbers),
+        modules_of: &modules_of,
     };
     let mut expander = Expander::new(surroundings, &mut sources, &mut report);
     let mut nodes = expander.command_line(&options.before);
@@ -147,6 +154,7 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         modules: &modules,
         stands_alone: expander.stands_alone(),
         keep,
+        target: options.target,
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
