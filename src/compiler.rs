@@ -52,6 +52,8 @@ pub struct Options {
     pub strict_modules: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
+    /// The versions that it is for.
+    pub target: directive::Target,
     /// Comments that ask for silence are not heard: as for a server that is about to start.
     pub hears_no_ignores: bool,
     /// `--no-files`: the machine that the configuration is for is not looked at.
@@ -129,6 +131,10 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     for (name, value) in source::envvars(files, file) {
         environment.entry(name).or_insert(value);
     }
+    let modules_of = |name: &str| match options.target.lacks(name, "") {
+        Some(_) => None,
+        None => directive::modules_of(name),
+    };
     let surroundings = Surroundings {
         files,
         defines: &options.defines,
@@ -136,7 +142,8 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
         own_runtime: options.judge == Judge::WsgiServe,
         strict_modules: options.strict_modules,
-        modules_of: directive::modules_of,
+        version: options.target.apache.map_or(expand::VERSION, directive::Version::numbers),
+        modules_of: &modules_of,
     };
     let mut expander = Expander::new(surroundings, &mut sources, &mut report);
     let mut nodes = expander.command_line(&options.before);
@@ -152,6 +159,7 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         modules: &modules,
         stands_alone: expander.stands_alone(),
         keep,
+        target: options.target,
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use wsgi_httpd::compiler::directive::Target;
 
 /// Says everything that is wrong with an httpd.conf that runs WSGI applications.
 #[derive(Parser)]
@@ -142,6 +143,9 @@ pub(crate) struct Compile {
     /// For whom to judge.
     #[arg(long = "for", value_enum, default_value = "apache")]
     pub(crate) judge: For,
+    /// The versions that the configuration is for: `apache=2.4.57,mod_wsgi=4.9.4`.
+    #[arg(long, value_name = "VERSIONS", default_value = "", hide_default_value = true)]
+    pub(crate) target: Target,
     /// Make `<IfDefine NAME>` true.
     #[arg(short = 'D', value_name = "NAME")]
     pub(crate) defines: Vec<String>,
