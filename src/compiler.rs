@@ -10,6 +10,7 @@ pub mod ignore;
 pub mod inspect;
 pub mod lower;
 pub mod model;
+pub mod otherwise;
 pub mod resolve;
 pub mod source;
 pub mod syntax;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use diagnostic::Report;
-use expand::{Expander, Surroundings};
+use expand::{Expander, Off, Surroundings};
 pub use model::Judge;
 pub use source::ReadError;
 use source::{Files, Sources, Span};
@@ -124,20 +125,9 @@ struct Read {
 fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
     let mut report = Report::default();
     let mut sources = Sources::default();
-    let surroundings = Surroundings {
-        files,
-        defines: &options.defines,
-        environment: &options.environment,
-        server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
-        own_runtime: options.judge == Judge::WsgiServe,
-        strict_modules: options.strict_modules,
-        modules_of: directive::modules_of,
-    };
-    let mut expander = Expander::new(surroundings, &mut sources, &mut report);
-    let mut nodes = expander.command_line(&options.before);
-    let (main, source) = expander.main_file(file)?;
-    nodes.extend(main);
-    nodes.extend(expander.command_line(&options.after));
+    let mut expander = Expander::new(surroundings(files, options), &mut sources, &mut report);
+    let (nodes, source) = expand(&mut expander, file, options)?;
+    let decided = expander.decided();
     let modules = expander.modules().clone();
     let settings = lower::Settings {
         judge: options.judge,
@@ -150,6 +140,10 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    let off = Off::of(&decided, &sources);
+    if options.judge == Judge::Apache && !keep && !off.is_empty() {
+        look_at_what_is_off(files, file, options, &off, &sources, &mut report);
+    }
     // What the machine lacks takes nothing from what the text says.
     let runs = !report.has_errors();
     if let Some(machine) = files.machine().filter(|_| !options.no_files) {
@@ -170,4 +164,56 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     report.sort(&sources);
     let loaded = modules.loaded().iter().map(|module| module.name.clone()).collect();
     Ok(Read { server, sources, report, loaded, runs })
+}
+
+fn surroundings<'a>(files: &'a dyn Files, options: &'a Options) -> Surroundings<'a> {
+    Surroundings {
+        files,
+        defines: &options.defines,
+        environment: &options.environment,
+        server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
+        own_runtime: options.judge == Judge::WsgiServe,
+        strict_modules: options.strict_modules,
+        modules_of: directive::modules_of,
+    }
+}
+
+/// The tree that counts, and the main file.
+fn expand(
+    expander: &mut Expander<'_>,
+    file: &Path,
+    options: &Options,
+) -> Result<(Vec<syntax::Node>, source::SourceId), ReadError> {
+    let mut nodes = expander.command_line(&options.before);
+    let (main, source) = expander.main_file(file)?;
+    nodes.extend(main);
+    nodes.extend(expander.command_line(&options.after));
+    Ok((nodes, source))
+}
+
+/// Reads everything a second time, with the conditions on that are off.
+fn look_at_what_is_off(
+    files: &dyn Files,
+    file: &Path,
+    options: &Options,
+    off: &Off,
+    sources: &Sources,
+    report: &mut Report,
+) {
+    let mut read_again = Sources::default();
+    let mut second = Report::default();
+    let mut expander = Expander::again(surroundings(files, options), off, &mut read_again, &mut second);
+    // Whoever cannot be read any more was read a moment ago.
+    let Ok((nodes, source)) = expand(&mut expander, file, options) else { return };
+    let settings = lower::Settings {
+        judge: options.judge,
+        lenient: options.ignore_unsupported,
+        start: Span { source, start: 0, end: 0 },
+        server_root: expander.server_root().clone(),
+        modules: &expander.modules().clone(),
+        stands_alone: expander.stands_alone(),
+        keep: false,
+    };
+    lower::lower(nodes, &settings, &mut second);
+    otherwise::add(second, off, &read_again, sources, report);
 }
