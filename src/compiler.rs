@@ -10,6 +10,7 @@ pub mod ignore;
 pub mod inspect;
 pub mod lower;
 pub mod model;
+pub mod otherwise;
 pub mod resolve;
 pub mod source;
 pub mod syntax;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use diagnostic::Report;
-use expand::{Expander, Surroundings};
+use expand::{Expander, Off, Surroundings};
 pub use model::Judge;
 pub use source::ReadError;
 use source::{Files, Sources, Span};
@@ -126,30 +127,16 @@ struct Read {
 fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
     let mut report = Report::default();
     let mut sources = Sources::default();
-    // As apachectl does on Debian.
-    let mut environment = options.environment.clone();
-    for (name, value) in source::envvars(files, file) {
-        environment.entry(name).or_insert(value);
-    }
-    let modules_of = |name: &str| match options.target.lacks(name, "") {
+    let options = &with_envvars(files, file, options);
+    let target = options.target;
+    let modules_of = move |name: &str| match target.lacks(name, "") {
         Some(_) => None,
         None => directive::modules_of(name),
     };
-    let surroundings = Surroundings {
-        files,
-        defines: &options.defines,
-        environment: &environment,
-        server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
-        own_runtime: options.judge == Judge::WsgiServe,
-        strict_modules: options.strict_modules,
-        version: options.target.apache.map_or(expand::VERSION, directive::Version::numbers),
-        modules_of: &modules_of,
-    };
-    let mut expander = Expander::new(surroundings, &mut sources, &mut report);
-    let mut nodes = expander.command_line(&options.before);
-    let (main, source) = expander.main_file(file)?;
-    nodes.extend(main);
-    nodes.extend(expander.command_line(&options.after));
+    let surroundings = surroundings(files, options, &modules_of);
+    let mut expander = Expander::new(surroundings.clone(), &mut sources, &mut report);
+    let (nodes, source) = expand(&mut expander, file, options)?;
+    let decided = expander.decided();
     let modules = expander.modules().clone();
     let settings = lower::Settings {
         judge: options.judge,
@@ -163,6 +150,10 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
+    let off = Off::of(&decided, &sources);
+    if options.judge == Judge::Apache && !keep && !off.is_empty() {
+        look_at_what_is_off(surroundings, file, options, &off, &sources, &mut report);
+    }
     // What the machine lacks takes nothing from what the text says.
     let runs = !report.has_errors();
     if let Some(machine) = files.machine().filter(|_| !options.no_files) {
@@ -184,4 +175,71 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     report.sort(&sources);
     let loaded = modules.loaded().iter().map(|module| module.name.clone()).collect();
     Ok(Read { server, sources, report, loaded, runs })
+}
+
+/// The options with the variables that apachectl takes from Debian's `envvars`.
+fn with_envvars(files: &dyn Files, file: &Path, options: &Options) -> Options {
+    let mut options = options.clone();
+    for (name, value) in source::envvars(files, file) {
+        options.environment.entry(name).or_insert(value);
+    }
+    options
+}
+
+fn surroundings<'a>(
+    files: &'a dyn Files,
+    options: &'a Options,
+    modules_of: &'a dyn Fn(&str) -> Option<&'static str>,
+) -> Surroundings<'a> {
+    Surroundings {
+        files,
+        defines: &options.defines,
+        environment: &options.environment,
+        server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
+        own_runtime: options.judge == Judge::WsgiServe,
+        strict_modules: options.strict_modules,
+        version: options.target.apache.map_or(expand::VERSION, directive::Version::numbers),
+        modules_of,
+    }
+}
+
+/// The tree that counts, and the main file.
+fn expand(
+    expander: &mut Expander<'_>,
+    file: &Path,
+    options: &Options,
+) -> Result<(Vec<syntax::Node>, source::SourceId), ReadError> {
+    let mut nodes = expander.command_line(&options.before);
+    let (main, source) = expander.main_file(file)?;
+    nodes.extend(main);
+    nodes.extend(expander.command_line(&options.after));
+    Ok((nodes, source))
+}
+
+/// Reads everything a second time, with the conditions on that are off.
+fn look_at_what_is_off(
+    surroundings: Surroundings<'_>,
+    file: &Path,
+    options: &Options,
+    off: &Off,
+    sources: &Sources,
+    report: &mut Report,
+) {
+    let mut read_again = Sources::default();
+    let mut second = Report::default();
+    let mut expander = Expander::again(surroundings, off, &mut read_again, &mut second);
+    // Whoever cannot be read any more was read a moment ago.
+    let Ok((nodes, source)) = expand(&mut expander, file, options) else { return };
+    let settings = lower::Settings {
+        judge: options.judge,
+        lenient: options.ignore_unsupported,
+        start: Span { source, start: 0, end: 0 },
+        server_root: expander.server_root().clone(),
+        modules: &expander.modules().clone(),
+        stands_alone: expander.stands_alone(),
+        keep: false,
+        target: options.target,
+    };
+    lower::lower(nodes, &settings, &mut second);
+    otherwise::add(second, off, &read_again, sources, report);
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The stages of the compiler. Each names only those before it.
-const STAGES: [&str; 13] = [
+const STAGES: [&str; 14] = [
     "source",
     "diagnostic",
     "syntax",
@@ -11,6 +11,7 @@ const STAGES: [&str; 13] = [
     "model",
     "directive",
     "lower",
+    "otherwise",
     "check",
     "inspect",
     "ignore",

@@ -47,11 +47,13 @@ pub struct Code {
     pub predicts: &'static [&'static str],
     /// A matter of taste: looked for only when asked.
     pub pedantic: bool,
+    /// It speaks of one line by itself, whatever stands around it.
+    pub of_a_line: bool,
 }
 
 impl Code {
     const fn new(severity: Severity, name: &'static str, summary: &'static str, explain: &'static str) -> Self {
-        Self { name, severity, summary, explain, predicts: &[], pedantic: false }
+        Self { name, severity, summary, explain, predicts: &[], pedantic: false, of_a_line: false }
     }
 
     /// The server would not start, or not do what the file says.
@@ -80,6 +82,13 @@ impl Code {
     #[must_use]
     pub const fn pedantic(mut self) -> Self {
         self.pedantic = true;
+        self
+    }
+
+    /// It speaks of one line by itself: it is looked for in the lines of conditions that are off too.
+    #[must_use]
+    pub const fn of_a_line(mut self) -> Self {
+        self.of_a_line = true;
         self
     }
 

@@ -209,7 +209,8 @@ pub const CODES: &[&Code] = &[&INVALID_VALUE, &UNSUPPORTED_VALUE, &UNKNOWN_LOG_D
 
 pub(crate) static INVALID_VALUE: Code =
     Code::error("invalid-value", "a directive cannot read its value", include_str!("directive/invalid_value.md"))
-        .predicts(&["AH00526"]);
+        .predicts(&["AH00526"])
+        .of_a_line();
 
 pub(crate) static UNSUPPORTED_VALUE: Code = Code::error(
     "unsupported-value",
@@ -222,7 +223,8 @@ pub(crate) static UNKNOWN_LOG_DIRECTIVE: Code = Code::error(
     "a log format holds a directive that Apache does not know",
     include_str!("directive/unknown_log_directive.md"),
 )
-.predicts(&["AH00526"]);
+.predicts(&["AH00526"])
+.of_a_line();
 
 /// Laws over the table.
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod include;
 mod lines;
 mod macros;
 mod modules;
+mod off;
 mod skip;
 mod variables;
 
@@ -20,8 +21,10 @@ use lines::Lines;
 use macros::Macros;
 
 pub use modules::{LoadedModule, Modules, VERSION};
+pub use off::{Decided, Off};
 
 /// What the world looks like to a configuration.
+#[derive(Clone)]
 pub struct Surroundings<'a> {
     /// Where files are read.
     pub files: &'a dyn Files,
@@ -65,6 +68,9 @@ pub struct Expander<'a> {
     macros_may_be_unbalanced: bool,
     /// `MacroIgnoreEmptyArgs` was read.
     macros_may_be_given_nothing: bool,
+    decided: Decided,
+    /// Of a second reading: the conditions that were off in the first.
+    off: Option<&'a Off>,
 }
 
 impl<'a> Expander<'a> {
@@ -86,10 +92,23 @@ impl<'a> Expander<'a> {
             macros: Macros::default(),
             macros_may_be_unbalanced: false,
             macros_may_be_given_nothing: false,
+            decided: Decided::default(),
+            off: None,
             surroundings,
             sources,
             report,
         }
+    }
+
+    /// A reader for a second time, to which no module and no name is missing: what was off is on.
+    pub fn again(
+        surroundings: Surroundings<'a>,
+        off: &'a Off,
+        sources: &'a mut Sources,
+        report: &'a mut Report,
+    ) -> Self {
+        let modules = Modules::of_any_kind(surroundings.own_runtime);
+        Self { off: Some(off), modules, ..Self::new(surroundings, sources, report) }
     }
 
     /// Reads the main file.
@@ -120,6 +139,11 @@ impl<'a> Expander<'a> {
     /// `ServerRoot` after everything was read.
     pub fn server_root(&self) -> &Spanned<PathBuf> {
         &self.server_root
+    }
+
+    /// What became of the conditions.
+    pub fn decided(&mut self) -> Decided {
+        std::mem::take(&mut self.decided)
     }
 
     /// The modules after everything was read.
@@ -188,7 +212,11 @@ impl<'a> Expander<'a> {
             return;
         }
         match self.condition(&opening) {
-            Some(false) => self.skip(&opening, lines),
+            Some(false) => {
+                if let Some(closing) = self.skip(&opening, lines) {
+                    self.decided.closed(opening.span(), closing);
+                }
+            }
             Some(true) => tree.open(opening, Around::Gone, self.report),
             None => tree.open(opening, Around::Kept, self.report),
         }
@@ -286,19 +314,22 @@ static MISSING_CONDITION: Code = Code::error(
     "missing-condition",
     "a conditional section has no condition",
     include_str!("expand/missing_condition.md"),
-);
+)
+.of_a_line();
 
 static INVALID_VERSION: Code = Code::error(
     "invalid-version",
     "`<IfVersion>` cannot read its condition",
     include_str!("expand/invalid_version.md"),
-);
+)
+.of_a_line();
 
 static CONDITION_NEVER_TRUE: Code = Code::warning(
     "condition-never-true",
     "a condition can never be true",
     include_str!("expand/condition_never_true.md"),
-);
+)
+.of_a_line();
 
 pub(crate) static IGNORED_WORDS: Code =
     Code::warning("ignored-words", "words at the end of a line are ignored", include_str!("expand/ignored_words.md"));

@@ -299,7 +299,8 @@ static UNKNOWN_DIRECTIVE: Code = Code::error(
     "a directive is used that neither Apache nor mod_wsgi has",
     include_str!("lower/unknown_directive.md"),
 )
-.predicts(&["AH00526"]);
+.predicts(&["AH00526"])
+.of_a_line();
 
 static NEEDS_NEWER_VERSION: Code = Code::error(
     "needs-newer-version",
@@ -327,7 +328,8 @@ static NOT_ALLOWED_HERE: Code = Code::error(
     "a directive stands where it is not allowed",
     include_str!("lower/directive_not_allowed_here.md"),
 )
-.predicts(&["AH00526"]);
+.predicts(&["AH00526"])
+.of_a_line();
 
 static MISSING_ARGUMENT: Code =
     Code::error("missing-argument", "a directive is given too little", include_str!("lower/missing_argument.md"))
@@ -335,24 +337,28 @@ static MISSING_ARGUMENT: Code =
 
 static TOO_MANY_ARGUMENTS: Code =
     Code::error("too-many-arguments", "a directive is given too much", include_str!("lower/too_many_arguments.md"))
-        .predicts(&["AH00526"]);
+        .predicts(&["AH00526"])
+        .of_a_line();
 
 static UNKNOWN_OPTION: Code = Code::error(
     "unknown-option",
     "an option is given that the directive does not have",
     include_str!("lower/unknown_option.md"),
 )
-.predicts(&["AH00526"]);
+.predicts(&["AH00526"])
+.of_a_line();
 
 static MALFORMED_OPTION: Code =
     Code::error("malformed-option", "an option is not written `name=value`", include_str!("lower/malformed_option.md"))
-        .predicts(&["AH00526"]);
+        .predicts(&["AH00526"])
+        .of_a_line();
 
 static REPEATED_OPTION: Code = Code::warning(
     "repeated-option",
     "an option is given twice, and the last one counts",
     include_str!("lower/repeated_option.md"),
-);
+)
+.of_a_line();
 
 static UNSUPPORTED_DIRECTIVE: Code = Code::error(
     "unsupported-directive",
@@ -388,7 +394,8 @@ static ELSE_WITHOUT_IF: Code = Code::error(
 
 static INVALID_EXPRESSION: Code =
     Code::error("invalid-expression", "an expression cannot be read", include_str!("lower/invalid_expression.md"))
-        .predicts(&["AH00526"]);
+        .predicts(&["AH00526"])
+        .of_a_line();
 
 static EMPTY_CONTAINER: Code = Code::error(
     "empty-container",

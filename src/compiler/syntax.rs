@@ -134,4 +134,5 @@ static UNCLOSED_QUOTE: Code = Code::error(
     "unclosed-quote",
     "a quote is never closed and takes the rest of the line",
     include_str!("syntax/unclosed_quote.md"),
-);
+)
+.of_a_line();

@@ -22,7 +22,12 @@ impl Expander<'_> {
             _ => return None,
         };
         let Some((negated, word)) = self.tested_word(opening) else { return Some(false) };
-        Some(test(self, &word) != negated)
+        let held = test(self, &word) != negated;
+        if !may_be_taken(opening, &word, negated) {
+            return Some(held);
+        }
+        self.decided.record(opening.span(), held);
+        Some(held || self.off.is_some())
     }
 
     /// `[!]WORD`. The `!` counts only outside of quotes.
@@ -121,6 +126,18 @@ impl Expander<'_> {
                 return None;
             }
         })
+    }
+}
+
+/// Whether the lines of a condition that is off are lines of this Apache. Those for another version are not, nor those that
+/// ask for a module or a directive that does not come with it.
+fn may_be_taken(opening: &Directive, word: &Word, negated: bool) -> bool {
+    match opening.name.text.to_ascii_lowercase().as_str() {
+        // Apache 2.2 has no mod_authz_core.
+        "ifmodule" if negated => !word.text.contains("authz_core"),
+        "ifmodule" => super::modules::is_known(&word.text),
+        "ifdefine" | "iffile" => true,
+        _ => false,
     }
 }
 

@@ -42,6 +42,9 @@ impl Expander<'_> {
         tree: &mut Tree,
         missing: fn(&mut Self, String, &Path, Span),
     ) -> bool {
+        if self.off.is_some_and(|off| off.around(directive.span(), self.sources).is_some()) {
+            return true;
+        }
         let words = directive.words();
         let [argument] = words.as_slice() else { return false };
         syntax::report_unclosed_quotes(&words, self.report);

@@ -55,12 +55,14 @@ pub struct Modules {
     /// What `LoadModule` added: identifier and file.
     loaded: Vec<LoadedModule>,
     strict: bool,
+    /// Others may be there that nobody names.
+    open: bool,
 }
 
 impl Modules {
     /// The modules before the first line. `strict`: only what is compiled in.
     pub(super) fn new(own_runtime: bool, strict: bool) -> Self {
-        let mut modules = Self { names: BTreeSet::new(), loaded: Vec::new(), strict };
+        let mut modules = Self { names: BTreeSet::new(), loaded: Vec::new(), strict, open: false };
         for name in COMPILED_IN {
             modules.add(name);
         }
@@ -73,6 +75,11 @@ impl Modules {
             modules.add("wsgi_httpd_module");
         }
         modules
+    }
+
+    /// The same where no module is ruled out.
+    pub(super) fn of_any_kind(own_runtime: bool) -> Self {
+        Self { open: true, ..Self::new(own_runtime, false) }
     }
 
     /// `LoadModule NAME FILE`.
@@ -122,7 +129,7 @@ impl Modules {
 
     /// Whether a module is loaded whose directives we cannot know.
     pub fn have_strangers(&self) -> bool {
-        self.loaded.iter().any(|module| !is_distributed(&module.name))
+        self.open || self.loaded.iter().any(|module| !is_distributed(&module.name))
     }
 
     /// The line that loads the module of a source file, from where the others are loaded.
@@ -136,6 +143,11 @@ impl Modules {
             distributed.and_then(|module| module.file.value.rsplit_once('/')).map_or("modules", |(folder, _)| folder);
         format!("LoadModule {name} {folder}/mod_{stem}.so")
     }
+}
+
+/// Whether `<IfModule>` asks for a module that comes with Apache, or for mod_wsgi.
+pub(super) fn is_known(name: &str) -> bool {
+    is_distributed(name) || is_distributed(&identifier(name))
 }
 
 /// Whether a module comes with Apache or is mod_wsgi.

@@ -2,12 +2,12 @@
 
 use super::Expander;
 use super::lines::Lines;
-use crate::compiler::source::Mapped;
+use crate::compiler::source::{Mapped, Span};
 use crate::compiler::syntax::{Directive, MALFORMED_TAG, MISMATCHED_CLOSING, UNCLOSED_SECTION};
 
 impl Expander<'_> {
-    /// Reads over the lines up to the end of a section.
-    pub(super) fn skip(&mut self, opening: &Directive, lines: &mut Lines) {
+    /// Reads over the lines up to the end of a section: its closing tag.
+    pub(super) fn skip(&mut self, opening: &Directive, lines: &mut Lines) -> Option<Span> {
         let mut open = vec![opening.name.text.to_string()];
         while let Some(line) = lines.next(self.report) {
             let word = first_word(&line);
@@ -35,11 +35,12 @@ impl Expander<'_> {
             }
             open.truncate(at);
             if open.is_empty() {
-                return;
+                return Some(span);
             }
         }
         let found = UNCLOSED_SECTION.at(opening.span(), "opened here, open at the end of the file");
         self.report.push(found.help(format!("add `</{}>`", opening.name.text)));
+        None
     }
 }
 
