@@ -8,12 +8,15 @@ mod expression;
 mod files;
 mod kind;
 mod known;
+mod languages;
 mod log;
 mod options;
 mod scope;
 mod sections;
+mod values;
 mod wsgi;
 mod wsgi_daemon;
+mod wsgi_left_out;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -30,6 +33,7 @@ pub(crate) use log::parse_format;
 pub use options::{OptionText, option_text};
 pub use scope::Scope;
 pub use sections::SectionKind;
+pub(crate) use values::check_values;
 
 /// A directive that acts.
 pub struct Spec {
@@ -89,6 +93,8 @@ pub enum Effect {
     Expand,
     /// It is known and does nothing in our runtime, for this reason.
     Ignore(&'static str),
+    /// It is checked, by this function too, and our runtime leaves it out: what is lost stands in the table of names.
+    LeftOut(fn(&mut Args, &mut Scope)),
 }
 
 /// An argument or an option.
@@ -157,8 +163,16 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 7] =
-    [core::SPECS, sections::SPECS, files::SPECS, access::SPECS, log::SPECS, wsgi::SPECS, wsgi_daemon::SPECS];
+static FAMILIES: [&[Spec]; 8] = [
+    core::SPECS,
+    sections::SPECS,
+    files::SPECS,
+    access::SPECS,
+    log::SPECS,
+    wsgi::SPECS,
+    wsgi_daemon::SPECS,
+    wsgi_left_out::SPECS,
+];
 
 /// The entry that acts, and the row of the table of names.
 type Row = (Option<&'static Spec>, Option<&'static Known>);
