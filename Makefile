@@ -5,6 +5,7 @@
 # make bench         speed beside Apache with mod_wsgi and others: see docs/performance.md
 # make bench-check   speed of wsgi-check beside `apache2 -t`, and of its stages
 # make stress        gives wsgi-check configurations that nobody would write
+# make agreement     compares every directive, in every place, with Apache; takes minutes
 # make fuzz          looks for input that breaks the compiler, FUZZ_SECONDS for each target; wants cargo-fuzz
 
 EXAMPLE ?= hello
@@ -22,7 +23,7 @@ BENCH_ARGS ?= --peers apache-daemon,apache-embedded,granian,ours-daemon,ours-emb
 FUZZ_SECONDS ?= 600
 FUZZ_SEEDS ?= $(wildcard ../shared/frameworks /etc/apache2)
 
-.PHONY: run build test prepare lint fmt doc bench bench-check stress fuzz
+.PHONY: run build test prepare lint fmt doc bench bench-check stress agreement fuzz
 
 run: build
 	@examples/prepare.sh $(EXAMPLE)
@@ -63,6 +64,9 @@ bench-check:
 stress:
 	cargo build --release --bin wsgi-check
 	bench/stress.py target/release/wsgi-check
+
+agreement:
+	cargo test --test apache -- --ignored --nocapture
 
 # Sanitizers watch over unsafe code, of which the compiler has none. The flag lets a stable compiler do what cargo-fuzz asks of it.
 fuzz:

@@ -9,6 +9,8 @@
 mod corpus;
 #[path = "apache/oracle.rs"]
 mod oracle;
+#[path = "apache/sweep.rs"]
+mod sweep;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -99,4 +101,27 @@ fn names_of_cases_are_unique() {
     for case in corpus::all() {
         assert!(names.insert(case.name.clone()), "{} is there twice", case.name);
     }
+}
+
+/// Says how many of the configurations are judged alike; the share in tenths of a percent must be so much.
+fn agreement(texts: &[(String, String)], least: usize) {
+    let oracle = Oracle::find();
+    if !oracle.is_here() {
+        writeln!(std::io::stderr(), "skipped: there is no apache2 with mod_wsgi here").ok();
+        return;
+    }
+    let (alike, all, differ) = sweep::compare(&oracle, texts);
+    writeln!(std::io::stderr(), "{alike} of {all} made configurations are judged alike").ok();
+    assert!(alike * 1000 >= all * least, "{alike} of {all} are judged alike:\n{}", differ.join("\n"));
+}
+
+#[test]
+fn a_sample_of_the_whole_table_is_judged_alike() {
+    agreement(&sweep::sample(120), 850);
+}
+
+#[test]
+#[ignore = "takes minutes: make agreement"]
+fn the_whole_table_is_judged_alike() {
+    agreement(&sweep::all(), 900);
 }

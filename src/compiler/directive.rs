@@ -8,13 +8,16 @@ mod expression;
 mod files;
 mod kind;
 mod known;
+mod languages;
 mod log;
 mod options;
 mod scope;
 mod sections;
 mod since;
+mod values;
 mod wsgi;
 mod wsgi_daemon;
+mod wsgi_left_out;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -32,6 +35,7 @@ pub use options::{OptionText, option_text};
 pub use scope::Scope;
 pub use sections::SectionKind;
 pub use since::{Target, Version};
+pub(crate) use values::check_values;
 
 /// A directive that acts.
 pub struct Spec {
@@ -91,6 +95,8 @@ pub enum Effect {
     Expand,
     /// It is known and does nothing in our runtime, for this reason.
     Ignore(&'static str),
+    /// It is checked, by this function too, and our runtime leaves it out: what is lost stands in the table of names.
+    LeftOut(fn(&mut Args, &mut Scope)),
 }
 
 /// An argument or an option.
@@ -159,8 +165,16 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 7] =
-    [core::SPECS, sections::SPECS, files::SPECS, access::SPECS, log::SPECS, wsgi::SPECS, wsgi_daemon::SPECS];
+static FAMILIES: [&[Spec]; 8] = [
+    core::SPECS,
+    sections::SPECS,
+    files::SPECS,
+    access::SPECS,
+    log::SPECS,
+    wsgi::SPECS,
+    wsgi_daemon::SPECS,
+    wsgi_left_out::SPECS,
+];
 
 /// The entry that acts, and the row of the table of names.
 type Row = (Option<&'static Spec>, Option<&'static Known>);

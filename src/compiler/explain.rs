@@ -86,6 +86,9 @@ fn spec_page(spec: &Spec) -> String {
     if let directive::Effect::Ignore(why) = spec.effect {
         lines.push(format!("\nIn wsgi-serve it does nothing: {why}."));
     }
+    if let directive::Effect::LeftOut(_) = spec.effect {
+        lines.push("\nwsgi-serve leaves it out.".to_owned());
+    }
     for (heading, args) in [("Arguments", spec.args), ("Options", spec.options)] {
         if !args.is_empty() {
             lines.push(format!("\n{heading}:"));

@@ -160,7 +160,7 @@ impl Walk<'_> {
         let errors = self.report.count(Severity::Error);
         let args = self.arguments(directive, spec);
         match (&spec.effect, args) {
-            (Effect::Lower(effect), Some(mut args)) => {
+            (Effect::Lower(effect) | Effect::LeftOut(effect), Some(mut args)) => {
                 let mut scope = Scope {
                     server: &mut self.server,
                     host: place.host,
@@ -176,8 +176,14 @@ impl Walk<'_> {
             }
             _ => {}
         }
+        if spec.name == "CustomLog" {
+            self.expressions(directive, spec.name);
+        }
         if self.report.count(Severity::Error) > errors {
             self.server.beyond.failed.insert(spec.name);
+        }
+        if let Effect::LeftOut(_) = spec.effect {
+            self.left_out(directive, place);
         }
     }
 

@@ -104,6 +104,11 @@ impl Oracle {
         }
     }
 
+    /// Whether there is an Apache to ask.
+    pub(crate) fn is_here(&self) -> bool {
+        self.apache.is_some()
+    }
+
     /// The verdict of each case; `None` where there is neither Apache nor a record.
     pub(crate) fn verdicts(&self, cases: &[Case]) -> Vec<Option<Verdict>> {
         let recorded = recorded();

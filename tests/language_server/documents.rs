@@ -182,14 +182,14 @@ fn a_file_without_its_configuration_is_judged_as_a_part() {
 fn the_settings_name_the_configuration() {
     let folder = Folder::new(&[
         ("deploy/main.conf", "ServerRoot ROOT\nListen 80\nInclude sites/*.site\n"),
-        ("sites/shop.site", "<IfDefine SSL>\nLisetn 443\n</IfDefine>\nServerName ${NAME}\n"),
+        ("sites/shop.site", "<IfDefine SSL>\nWSGIProcessGroup shop\n</IfDefine>\nServerName ${NAME}\n"),
     ]);
     let main = folder.path("deploy/main.conf");
     let settings = json!({ "main": main, "defines": ["SSL"], "environment": { "NAME": "shop.example" } });
     let mut client = Client::ready_with(json!({}), json!({ "wsgiCheck": settings }));
     let uri = folder.uri("sites/shop.site");
     client.open(&uri, &folder.text("sites/shop.site"));
-    assert_eq!(client.found(&uri, 1), ["1:0-1:6 unknown-directive"]);
+    assert_eq!(client.found(&uri, 1), ["1:17-1:21 unknown-process-group"]);
 
     // Without the settings the file stands alone.
     client.tell("workspace/didChangeConfiguration", json!({ "settings": { "wsgiCheck": {} } }));

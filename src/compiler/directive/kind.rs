@@ -1,5 +1,6 @@
 //! Kinds of values. Each is written once: it reads a word, says what is wrong with it, and names its choices.
 
+use super::languages;
 use crate::compiler::diagnostic::nearest;
 use crate::plan::log::LogLevel;
 
@@ -36,6 +37,26 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// `emerg` to `trace8`, also `MODULE:LEVEL`.
     LogLevel,
+    /// A regular expression.
+    Regex,
+    /// What `RewriteCond` compares with.
+    RewriteTest,
+    /// Flags of `RewriteRule`, in brackets.
+    RewriteFlags,
+    /// Flags of `RewriteCond`, in brackets.
+    ConditionFlags,
+    /// A status of HTTP.
+    Status,
+    /// When something expires.
+    Expires,
+    /// An address with or without a mask.
+    Network,
+    /// `random`, or a whole number.
+    HashSeed,
+    /// A number with a point, from that many tenths.
+    DecimalFrom(u32),
+    /// `unix:` and a path.
+    UnixSocket,
 }
 
 /// What is wrong with a word.
@@ -77,11 +98,18 @@ impl Kind {
             Self::Number(..) | Self::SignedNumber => "whole number",
             Self::Octal => "octal number",
             Self::Duration => "seconds",
-            Self::Fraction => "number",
+            Self::Fraction | Self::DecimalFrom(_) => "number",
             Self::Account => "name or #number",
             Self::PythonName => "Python name",
             Self::Choice(_) => "keyword",
             Self::LogLevel => "log level",
+            Self::Regex | Self::RewriteTest => "regular expression",
+            Self::RewriteFlags | Self::ConditionFlags => "[flags]",
+            Self::Status => "HTTP status",
+            Self::Expires => "time",
+            Self::Network => "network",
+            Self::HashSeed => "random|number",
+            Self::UnixSocket => "unix:path",
         }
     }
 
@@ -101,7 +129,7 @@ impl Kind {
     /// # Errors
     /// With what is wrong with it.
     pub fn check(self, word: &str) -> Result<(), Wrong> {
-        if word.is_empty() && self != Self::AnyText {
+        if word.is_empty() && !matches!(self, Self::AnyText | Self::Regex | Self::RewriteTest) {
             return Err(Wrong::new("empty"));
         }
         match self {
@@ -123,6 +151,18 @@ impl Kind {
             Self::PythonName => python_name(word),
             Self::Choice(choices) => choice(word, choices),
             Self::LogLevel => log_level(word),
+            Self::Regex => languages::regex(word),
+            Self::RewriteTest => languages::rewrite_test(word),
+            Self::RewriteFlags => languages::rewrite_flags(word),
+            Self::ConditionFlags => languages::condition_flags(word),
+            Self::Status => languages::status(word),
+            Self::Expires => languages::expires(word),
+            Self::Network => languages::network(word),
+            Self::HashSeed => languages::hash_seed(word),
+            Self::DecimalFrom(tenths) => languages::decimal(word, tenths),
+            Self::UnixSocket if !word.starts_with("unix:") => {
+                Err(Wrong::new("not a socket").help("write `unix:` and the path of a socket"))
+            }
             _ => Ok(()),
         }
     }

@@ -7,11 +7,11 @@ use crate::compiler::source::Spanned;
 use crate::plan::ApplicationGroup;
 use Context::{Directory, Htaccess, ServerConfig, VirtualHost};
 
-const SERVERS: &[Context] = &[ServerConfig, VirtualHost];
-const SECTIONS: &[Context] = &[ServerConfig, VirtualHost, Directory];
-const ANYWHERE: &[Context] = &[ServerConfig, VirtualHost, Directory, Htaccess];
+pub(super) const SERVERS: &[Context] = &[ServerConfig, VirtualHost];
+pub(super) const SECTIONS: &[Context] = &[ServerConfig, VirtualHost, Directory];
+pub(super) const ANYWHERE: &[Context] = &[ServerConfig, VirtualHost, Directory, Htaccess];
 
-const BASE: Spec = Spec {
+pub(super) const BASE: Spec = Spec {
     name: "",
     summary: "",
     contexts: &[ServerConfig],
@@ -23,7 +23,15 @@ const BASE: Spec = Spec {
     effect: Effect::Expand,
 };
 
-const FLAG: &[Arg] = &[arg("state", Kind::Flag)];
+pub(super) const FLAG: &[Arg] = &[arg("state", Kind::Flag)];
+
+/// What `WSGIScriptAlias` and `WSGIScriptAliasMatch` take after the path.
+pub(super) const SCRIPT_OPTIONS: &[Arg] = &[
+    arg("process-group", Kind::Text),
+    arg("application-group", Kind::Text),
+    arg("callable-object", Kind::PythonName),
+    arg("pass-authorization", Kind::Flag),
+];
 
 pub(super) const SPECS: &[Spec] = &[
     Spec {
@@ -31,12 +39,7 @@ pub(super) const SPECS: &[Spec] = &[
         summary: "Mounts a WSGI script, or a folder of them, at a URL path.",
         contexts: SERVERS,
         args: &[arg("URL-path", Kind::UrlPath), arg("file-path", Kind::Path)],
-        options: &[
-            arg("process-group", Kind::Text),
-            arg("application-group", Kind::Text),
-            arg("callable-object", Kind::PythonName),
-            arg("pass-authorization", Kind::Flag),
-        ],
+        options: SCRIPT_OPTIONS,
         example: "WSGIScriptAlias /shop /srv/shop/app.wsgi application-group=%{GLOBAL}",
         explain: include_str!("wsgi_script_alias.md"),
         effect: Effect::Lower(script_alias),

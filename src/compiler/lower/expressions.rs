@@ -1,7 +1,7 @@
 //! Directives that hold an expression: it is read as Apache reads it when it starts.
 
 use super::{INVALID_EXPRESSION, TOO_MANY_ARGUMENTS, Walk};
-use crate::compiler::directive::{Known, check_expression};
+use crate::compiler::directive::check_expression;
 use crate::compiler::source::{Mapped, Span};
 use crate::compiler::syntax::{Directive, Word};
 
@@ -21,9 +21,9 @@ impl Walk<'_> {
     }
 
     /// The expressions in the words of a directive.
-    pub(super) fn expressions(&mut self, directive: &Directive, known: &Known) {
+    pub(super) fn expressions(&mut self, directive: &Directive, name: &str) {
         let words = directive.words();
-        match known.name {
+        match name {
             "SetEnvIfExpr" => {
                 if let Some(word) = words.first() {
                     self.expression(&word.text, word.span);

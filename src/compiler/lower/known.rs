@@ -3,7 +3,7 @@
 
 use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk};
 use crate::compiler::diagnostic::Severity;
-use crate::compiler::directive::{Context, INVALID_VALUE, Kind, Known, choice};
+use crate::compiler::directive::{Context, INVALID_VALUE, Kind, Known, check_values, choice, find_known};
 use crate::compiler::expand::IGNORED_WORDS;
 use crate::compiler::model::Judge;
 use crate::compiler::syntax::{self, Directive, Word, options};
@@ -35,13 +35,14 @@ impl Walk<'_> {
         if !known.args.raw {
             self.count_words(directive, known);
         }
+        self.values(directive, known);
         if known.name == "Use" && directive.words().first().is_none_or(|word| word.text.is_empty()) {
             self.report.push(MISSING_ARGUMENT.at(directive.span(), "the name of a macro is missing"));
         }
         if known.module == "mod_alias.c" && place.context == Context::Directory {
             self.alias_in_location(directive);
         }
-        self.expressions(directive, known);
+        self.expressions(directive, known.name);
         self.note(directive, known, place);
         if known.name == "Use" {
             // Only what could not be expanded is left here.
@@ -62,6 +63,28 @@ impl Walk<'_> {
             let found = UNSUPPORTED_DIRECTIVE.at(directive.name.span, format!("left out: {}", lost.what));
             let name = if known.name.starts_with('<') { format!("`{}>`", known.name) } else { known.name.to_owned() };
             self.report.push(found.says(format!("wsgi-serve does not carry out {name}")).graded(severity));
+        }
+    }
+
+    /// Words that are languages of their own.
+    fn values(&mut self, directive: &Directive, known: &Known) {
+        let words = directive.words();
+        // To mod_rewrite a backslash before a blank keeps a word together.
+        if known.module == "mod_rewrite.c" && directive.arguments.text().contains("\\ ") {
+            return;
+        }
+        let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
+        for (index, wrong) in check_values(known.name, &texts) {
+            let found = INVALID_VALUE.at(words[index].span, wrong.label).maybe_help(wrong.help);
+            self.report.push(found.says(format!("a value of {} cannot be read", known.name)));
+        }
+    }
+
+    /// A directive that is read as mod_wsgi reads it, and that our runtime leaves out.
+    pub(super) fn left_out(&mut self, directive: &Directive, place: &mut Place<'_>) {
+        if let Some(known) = find_known(&directive.name.text) {
+            self.note(directive, known, place);
+            self.unsupported(directive, known);
         }
     }
 

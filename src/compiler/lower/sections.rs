@@ -212,6 +212,9 @@ impl Walk<'_> {
         if let "<if" | "<elseif" = name.as_str() {
             self.condition(&opening.arguments, words.first());
         }
+        if let ("<limit", Some(around)) = (name.as_str(), place.parent.filter(|parent| parent.is("Limit"))) {
+            self.no_method_left(opening, around);
+        }
         self.container(opening, &name, place);
         match name.as_str() {
             "<if" => place.if_may_go_on = true,
@@ -220,6 +223,19 @@ impl Walk<'_> {
             }
             "<else" => place.if_may_go_on = false,
             _ => {}
+        }
+    }
+
+    /// A `<Limit>` in a `<Limit>` holds for the methods that both name.
+    fn no_method_left(&mut self, opening: &Directive, around: &Directive) {
+        let outer = around.words();
+        let words = opening.words();
+        if let Some(word) = words.first()
+            && !words.iter().any(|word| outer.iter().any(|outer| outer.text.eq_ignore_ascii_case(&word.text)))
+        {
+            let found = INVALID_VALUE.at(word.span, "a method that the section around it leaves out");
+            let found = found.and(around.name.span, "the section begins here").says("a section holds for no method");
+            self.report.push(found.help("close the section around it first"));
         }
     }
 

@@ -1,0 +1,372 @@
+//! The directives of mod_wsgi that our runtime leaves out: they are read and checked as mod_wsgi does. What is lost stands in
+//! `unsupported.tsv`.
+
+use super::wsgi::{ANYWHERE, BASE, FLAG, SCRIPT_OPTIONS, SECTIONS, SERVERS};
+use super::{Args, Context, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
+
+const INSIDE: &[Context] = &[Context::Directory, Context::Htaccess];
+
+const LEFT_OUT: Spec = Spec { effect: Effect::LeftOut(|_, _| ()), ..BASE };
+
+pub(super) const SPECS: &[Spec] = &[
+    Spec {
+        name: "WSGIScriptAliasMatch",
+        summary: "Mounts WSGI scripts at the URL paths that a regular expression matches.",
+        contexts: SERVERS,
+        args: &[arg("regex", Kind::Regex), arg("file-path", Kind::Text)],
+        options: SCRIPT_OPTIONS,
+        example: "WSGIScriptAliasMatch ^/wiki(/.*)?$ /srv/wiki/app.wsgi",
+        explain: include_str!("wsgi_script_alias_match.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGISocketRotation",
+        summary: "Whether each restart gives the sockets of daemon processes new names.",
+        args: FLAG,
+        default: Some("On"),
+        example: "WSGISocketRotation Off",
+        explain: include_str!("wsgi_socket_rotation.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIAcceptMutex",
+        summary: "The lock by which the processes of one group take turns at accepting.",
+        args: &[arg("method", Kind::Choice(&["default", "flock", "fcntl", "sysvsem", "posixsem", "pthread"]))],
+        default: Some("default"),
+        example: "WSGIAcceptMutex pthread",
+        explain: include_str!("wsgi_accept_mutex.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIVerboseDebugging",
+        summary: "Does nothing since mod_wsgi 6.0.0.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIVerboseDebugging Off",
+        explain: include_str!("wsgi_verbose_debugging.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIDontWriteBytecode",
+        summary: "Whether Python leaves `.pyc` files unwritten.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIDontWriteBytecode On",
+        explain: include_str!("wsgi_dont_write_bytecode.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIPythonWarnings",
+        summary: "Adds a filter to Python's warnings.",
+        args: &[arg("filter", Kind::Text)],
+        example: "WSGIPythonWarnings ignore::DeprecationWarning",
+        explain: include_str!("wsgi_python_warnings.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIPythonOptimize",
+        summary: "How far Python optimises, as by `-O`.",
+        args: &[arg("level", Kind::Number(0, 2))],
+        default: Some("0"),
+        example: "WSGIPythonOptimize 1",
+        explain: include_str!("wsgi_python_optimize.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIPythonEggs",
+        summary: "Where embedded mode unpacks Python eggs.",
+        args: &[arg("directory", Kind::Path)],
+        example: "WSGIPythonEggs /var/cache/eggs",
+        explain: include_str!("wsgi_python_eggs.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIPythonHashSeed",
+        summary: "The seed of Python's hashes of text.",
+        args: &[arg("seed", Kind::HashSeed)],
+        default: Some("random"),
+        example: "WSGIPythonHashSeed 0",
+        explain: include_str!("wsgi_python_hash_seed.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGISwitchInterval",
+        summary: "How long a thread of Python may run before others have their turn.",
+        args: &[arg("seconds", Kind::Fraction)],
+        default: Some("0.005"),
+        example: "WSGISwitchInterval 0.01",
+        explain: include_str!("wsgi_switch_interval.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIDestroyInterpreter",
+        summary: "Whether interpreters are taken down when a process ends.",
+        args: FLAG,
+        default: Some("On"),
+        example: "WSGIDestroyInterpreter Off",
+        explain: include_str!("wsgi_destroy_interpreter.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIFreeThreading",
+        summary: "Whether a free-threaded Python runs without its global lock.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIFreeThreading On",
+        explain: include_str!("wsgi_free_threading.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIRestrictStdin",
+        summary: "Whether an application that reads `sys.stdin` gets an error.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIRestrictStdin On",
+        explain: include_str!("wsgi_restrict_stdin.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIRestrictStdout",
+        summary: "Whether an application that writes to `sys.stdout` gets an error.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIRestrictStdout On",
+        explain: include_str!("wsgi_restrict_stdout.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIRestrictSignal",
+        summary: "Whether `signal.signal()` is kept from doing anything.",
+        args: FLAG,
+        default: Some("On"),
+        example: "WSGIRestrictSignal Off",
+        explain: include_str!("wsgi_restrict_signal.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGICaseSensitivity",
+        summary: "Whether paths of scripts that differ only in case are different.",
+        args: FLAG,
+        default: Some("On"),
+        example: "WSGICaseSensitivity On",
+        explain: include_str!("wsgi_case_sensitivity.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIRestrictProcess",
+        summary: "The process groups that applications here may use.",
+        contexts: SECTIONS,
+        args: &[arg("name", Kind::Text).any()],
+        example: "WSGIDaemonProcess shop\nWSGIRestrictProcess shop\nWSGIProcessGroup shop\nWSGIScriptAlias / /srv/shop/app.wsgi",
+        explain: include_str!("wsgi_restrict_process.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIImportScript",
+        summary: "Loads a script when the process starts.",
+        contexts: SERVERS,
+        args: &[arg("file-path", Kind::Path)],
+        options: &[arg("process-group", Kind::Text), arg("application-group", Kind::Text)],
+        example: "WSGIDaemonProcess shop\nWSGIImportScript /srv/shop/app.wsgi process-group=shop application-group=%{GLOBAL}",
+        explain: include_str!("wsgi_import_script.md"),
+        effect: Effect::LeftOut(import_script),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIDispatchScript",
+        summary: "A script that chooses the groups and the callable of each request.",
+        contexts: SECTIONS,
+        args: &[arg("file-path", Kind::Path)],
+        options: &[arg("application-group", Kind::Text)],
+        example: "WSGIDispatchScript /srv/dispatch.py",
+        explain: include_str!("wsgi_dispatch_script.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIPassApacheRequest",
+        summary: "Whether the application sees Apache's own request object.",
+        contexts: SECTIONS,
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIPassApacheRequest On",
+        explain: include_str!("wsgi_pass_apache_request.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIErrorOverride",
+        summary: "Whether Apache's error pages replace those of the application.",
+        contexts: ANYWHERE,
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIErrorOverride On",
+        explain: include_str!("wsgi_error_override.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIMapHEADToGET",
+        summary: "Whether the application sees a request HEAD as GET.",
+        contexts: ANYWHERE,
+        args: &[arg("state", Kind::Choice(&["On", "Off", "Auto"]))],
+        default: Some("Auto"),
+        example: "WSGIMapHEADToGET Auto",
+        explain: include_str!("wsgi_map_head_to_get.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIIgnoreActivity",
+        summary: "Whether requests here leave the inactivity timer alone.",
+        contexts: ANYWHERE,
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIIgnoreActivity On",
+        explain: include_str!("wsgi_ignore_activity.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGITrustedProxyHeaders",
+        summary: "Headers of a proxy that are believed.",
+        contexts: ANYWHERE,
+        args: &[arg("header", Kind::Text).any()],
+        example: "WSGITrustedProxyHeaders X-Forwarded-For X-Forwarded-Proto\nWSGITrustedProxies 10.0.0.0/8",
+        explain: include_str!("wsgi_trusted_proxy_headers.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGITrustedProxies",
+        summary: "The proxies whose headers are believed.",
+        contexts: ANYWHERE,
+        args: &[arg("network", Kind::Network).any()],
+        example: "WSGITrustedProxyHeaders X-Forwarded-For\nWSGITrustedProxies 10.0.0.1 192.168.0.0/16",
+        explain: include_str!("wsgi_trusted_proxies.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIEnableSendfile",
+        summary: "Whether `wsgi.file_wrapper` may let the kernel send a file.",
+        contexts: ANYWHERE,
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIEnableSendfile On",
+        explain: include_str!("wsgi_enable_sendfile.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIAccessScript",
+        summary: "A script that decides by the client's host who gets in.",
+        contexts: INSIDE,
+        args: &[arg("file-path", Kind::Path)],
+        options: &[arg("application-group", Kind::Text)],
+        example: "<Location /shop>\nWSGIAccessScript /srv/shop/access.py\n</Location>",
+        explain: include_str!("wsgi_access_script.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIAuthUserScript",
+        summary: "A script that checks names and passwords.",
+        contexts: INSIDE,
+        args: &[arg("file-path", Kind::Path)],
+        options: &[arg("application-group", Kind::Text)],
+        example: "<Location /shop>\nAuthType Basic\nAuthName shop\nAuthBasicProvider wsgi\nWSGIAuthUserScript /srv/shop/auth.py\nRequire valid-user\n</Location>",
+        explain: include_str!("wsgi_auth_user_script.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIAuthGroupScript",
+        summary: "A script that says which groups a user is in.",
+        contexts: INSIDE,
+        args: &[arg("file-path", Kind::Path)],
+        options: &[arg("application-group", Kind::Text)],
+        example: "<Location /shop>\nAuthType Basic\nAuthName shop\nAuthBasicProvider wsgi\nWSGIAuthUserScript /srv/shop/auth.py\nWSGIAuthGroupScript /srv/shop/auth.py\nRequire wsgi-group staff\n</Location>",
+        explain: include_str!("wsgi_auth_group_script.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIGroupAuthoritative",
+        summary: "Does nothing since Apache 2.4.",
+        contexts: INSIDE,
+        args: FLAG,
+        default: Some("On"),
+        example: "<Location /shop>\nWSGIGroupAuthoritative On\n</Location>",
+        explain: include_str!("wsgi_group_authoritative.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIHandlerScript",
+        summary: "Defines a handler that a WSGI script carries out.",
+        contexts: SECTIONS,
+        args: &[arg("name", Kind::Text), arg("file-path", Kind::Path)],
+        options: &[
+            arg("process-group", Kind::Text),
+            arg("application-group", Kind::Text),
+            arg("pass-authorization", Kind::Flag),
+        ],
+        example: "WSGIHandlerScript page /srv/page.py",
+        explain: include_str!("wsgi_handler_script.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGIServerMetrics",
+        summary: "Whether `mod_wsgi.server_metrics()` works in embedded mode.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIServerMetrics On",
+        explain: include_str!("wsgi_server_metrics.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGITelemetryService",
+        summary: "Sends figures about the processes to a socket.",
+        args: &[arg("target", Kind::UnixSocket)],
+        options: &[arg("interval", Kind::DecimalFrom(5))],
+        example: "WSGITelemetryService unix:/run/telemetry.sock interval=5",
+        explain: include_str!("wsgi_telemetry_service.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGISlowRequests",
+        summary: "Reports requests that take longer than this.",
+        args: &[arg("seconds", Kind::DecimalFrom(0))],
+        example: "WSGISlowRequests 2.5",
+        explain: include_str!("wsgi_slow_requests.md"),
+        ..LEFT_OUT
+    },
+    Spec {
+        name: "WSGITelemetryOptions",
+        summary: "What telemetry may tell about requests.",
+        args: &[arg(
+            "option",
+            Kind::Choice(&["None", "All", "CaptureUserAgent", "+CaptureUserAgent", "-CaptureUserAgent"]),
+        )
+        .many()],
+        default: Some("None"),
+        example: "WSGITelemetryOptions +CaptureUserAgent",
+        explain: include_str!("wsgi_telemetry_options.md"),
+        effect: Effect::LeftOut(telemetry_options),
+        ..LEFT_OUT
+    },
+];
+
+/// Both groups must be named: a script is loaded in one interpreter.
+fn import_script(args: &mut Args, scope: &mut Scope<'_>) {
+    for name in ["application-group", "process-group"] {
+        if args.option::<String>(name).is_none() {
+            let found = INVALID_VALUE.at(args.span, format!("`{name}` is missing"));
+            let found = found
+                .says("a script is loaded in no interpreter")
+                .help(format!("add `{name}=%{{GLOBAL}}`, or the group's name"));
+            scope.report.push(found);
+            return;
+        }
+    }
+}
+
+/// Options that are added or taken away say nothing beside a list that is meant to be whole.
+fn telemetry_options(args: &mut Args, scope: &mut Scope<'_>) {
+    let words = args.many::<String>("option");
+    let signed = |word: &str| word.starts_with(['+', '-']);
+    let Some(first) = words.first().map(|word| signed(&word.value)) else { return };
+    if let Some(other) = words.iter().find(|word| signed(&word.value) != first) {
+        let found = INVALID_VALUE.at(other.span, "with a sign beside one without");
+        scope.report.push(found.help("write all of them with `+` or `-`, or none"));
+    }
+}
