@@ -45,7 +45,7 @@ pub struct Options {
     pub after: Vec<String>,
     /// `-e`: the log level where the configuration sets none.
     pub log_level: Option<LogLevel>,
-    /// The variables that `${NAME}` sees.
+    /// The variables that `${NAME}` sees, beside those of an `envvars` file.
     pub environment: BTreeMap<String, String>,
     /// What our runtime does not carry out is only warned about.
     pub ignore_unsupported: bool,
@@ -53,6 +53,8 @@ pub struct Options {
     pub strict_modules: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
+    /// The versions that it is for.
+    pub target: directive::Target,
     /// Comments that ask for silence are not heard: as for a server that is about to start.
     pub hears_no_ignores: bool,
     /// `--no-files`: the machine that the configuration is for is not looked at.
@@ -125,7 +127,26 @@ struct Read {
 fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
     let mut report = Report::default();
     let mut sources = Sources::default();
-    let mut expander = Expander::new(surroundings(files, options), &mut sources, &mut report);
+    // As apachectl does on Debian.
+    let mut environment = options.environment.clone();
+    for (name, value) in source::envvars(files, file) {
+        environment.entry(name).or_insert(value);
+    }
+    let modules_of = |name: &str| match options.target.lacks(name, "") {
+        Some(_) => None,
+        None => directive::modules_of(name),
+    };
+    let surroundings = Surroundings {
+        files,
+        defines: &options.defines,
+        environment: &environment,
+        server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
+        own_runtime: options.judge == Judge::WsgiServe,
+        strict_modules: options.strict_modules,
+        version: options.target.apache.map_or(expand::VERSION, directive::Version::numbers),
+        modules_of: &modules_of,
+    };
+    let mut expander = Expander::new(surroundings.clone(), &mut sources, &mut report);
     let (nodes, source) = expand(&mut expander, file, options)?;
     let decided = expander.decided();
     let modules = expander.modules().clone();
@@ -137,12 +158,13 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         modules: &modules,
         stands_alone: expander.stands_alone(),
         keep,
+        target: options.target,
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
     let off = Off::of(&decided, &sources);
     if options.judge == Judge::Apache && !keep && !off.is_empty() {
-        look_at_what_is_off(files, file, options, &off, &sources, &mut report);
+        look_at_what_is_off(surroundings, file, options, &off, &sources, &mut report);
     }
     // What the machine lacks takes nothing from what the text says.
     let runs = !report.has_errors();
@@ -150,11 +172,12 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         inspect::inspect(&server, machine, modules.loaded(), &mut sources, &mut report);
     }
     if !options.hears_no_ignores {
-        let asleep: &[&diagnostic::Code] = match options.judge {
-            Judge::Apache => lower::OF_WSGI_SERVE,
-            Judge::WsgiServe => &[],
-        };
-        ignore::apply(&explain::codes(), asleep, &sources, &mut report);
+        // What depends on the machine may be found on another one.
+        let mut asleep: Vec<_> = inspect::INSPECTIONS.iter().map(|inspection| inspection.code).collect();
+        if options.judge == Judge::Apache {
+            asleep.extend(lower::OF_WSGI_SERVE);
+        }
+        ignore::apply(&explain::codes(), &asleep, &sources, &mut report);
     }
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);
@@ -164,18 +187,6 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     report.sort(&sources);
     let loaded = modules.loaded().iter().map(|module| module.name.clone()).collect();
     Ok(Read { server, sources, report, loaded, runs })
-}
-
-fn surroundings<'a>(files: &'a dyn Files, options: &'a Options) -> Surroundings<'a> {
-    Surroundings {
-        files,
-        defines: &options.defines,
-        environment: &options.environment,
-        server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
-        own_runtime: options.judge == Judge::WsgiServe,
-        strict_modules: options.strict_modules,
-        modules_of: directive::modules_of,
-    }
 }
 
 /// The tree that counts, and the main file.
@@ -193,7 +204,7 @@ fn expand(
 
 /// Reads everything a second time, with the conditions on that are off.
 fn look_at_what_is_off(
-    files: &dyn Files,
+    surroundings: Surroundings<'_>,
     file: &Path,
     options: &Options,
     off: &Off,
@@ -202,7 +213,7 @@ fn look_at_what_is_off(
 ) {
     let mut read_again = Sources::default();
     let mut second = Report::default();
-    let mut expander = Expander::again(surroundings(files, options), off, &mut read_again, &mut second);
+    let mut expander = Expander::again(surroundings, off, &mut read_again, &mut second);
     // Whoever cannot be read any more was read a moment ago.
     let Ok((nodes, source)) = expand(&mut expander, file, options) else { return };
     let settings = lower::Settings {
@@ -213,6 +224,7 @@ fn look_at_what_is_off(
         modules: &expander.modules().clone(),
         stands_alone: expander.stands_alone(),
         keep: false,
+        target: options.target,
     };
     lower::lower(nodes, &settings, &mut second);
     otherwise::add(second, off, &read_again, sources, report);

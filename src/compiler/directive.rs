@@ -12,6 +12,7 @@ mod log;
 mod options;
 mod scope;
 mod sections;
+mod since;
 mod wsgi;
 mod wsgi_daemon;
 
@@ -30,6 +31,7 @@ pub(crate) use log::parse_format;
 pub use options::{OptionText, option_text};
 pub use scope::Scope;
 pub use sections::SectionKind;
+pub use since::{Target, Version};
 
 /// A directive that acts.
 pub struct Spec {
