@@ -73,5 +73,5 @@ fuzz:
 	fuzz/seed $(abspath $(FUZZ_SEEDS))
 	for target in parse expand compile; do \
 		RUSTC_BOOTSTRAP=1 cargo fuzz run -s none -O $$target -- \
-			-dict=fuzz/corpus/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=20000 || exit 1; \
+			-dict=fuzz/corpus/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=60 -max_len=20000 || exit 1; \
 	done

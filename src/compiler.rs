@@ -44,7 +44,7 @@ pub struct Options {
     pub after: Vec<String>,
     /// `-e`: the log level where the configuration sets none.
     pub log_level: Option<LogLevel>,
-    /// The variables that `${NAME}` sees.
+    /// The variables that `${NAME}` sees, beside those of an `envvars` file.
     pub environment: BTreeMap<String, String>,
     /// What our runtime does not carry out is only warned about.
     pub ignore_unsupported: bool,
@@ -52,6 +52,8 @@ pub struct Options {
     pub strict_modules: bool,
     /// Matters of taste are looked for too.
     pub pedantic: bool,
+    /// The versions that it is for.
+    pub target: directive::Target,
     /// Comments that ask for silence are not heard: as for a server that is about to start.
     pub hears_no_ignores: bool,
     /// `--no-files`: the machine that the configuration is for is not looked at.
@@ -124,14 +126,24 @@ struct Read {
 fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result<Read, ReadError> {
     let mut report = Report::default();
     let mut sources = Sources::default();
+    // As apachectl does on Debian.
+    let mut environment = options.environment.clone();
+    for (name, value) in source::envvars(files, file) {
+        environment.entry(name).or_insert(value);
+    }
+    let modules_of = |name: &str| match options.target.lacks(name, "") {
+        Some(_) => None,
+        None => directive::modules_of(name),
+    };
     let surroundings = Surroundings {
         files,
         defines: &options.defines,
-        environment: &options.environment,
+        environment: &environment,
         server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
         own_runtime: options.judge == Judge::WsgiServe,
         strict_modules: options.strict_modules,
-        modules_of: directive::modules_of,
+        version: options.target.apache.map_or(expand::VERSION, directive::Version::numbers),
+        modules_of: &modules_of,
     };
     let mut expander = Expander::new(surroundings, &mut sources, &mut report);
     let mut nodes = expander.command_line(&options.before);
@@ -147,6 +159,7 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         modules: &modules,
         stands_alone: expander.stands_alone(),
         keep,
+        target: options.target,
     };
     let server = lower::lower(nodes, &settings, &mut report);
     check::check(&server, &mut report);
@@ -156,11 +169,12 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         inspect::inspect(&server, machine, modules.loaded(), &mut sources, &mut report);
     }
     if !options.hears_no_ignores {
-        let asleep: &[&diagnostic::Code] = match options.judge {
-            Judge::Apache => lower::OF_WSGI_SERVE,
-            Judge::WsgiServe => &[],
-        };
-        ignore::apply(&explain::codes(), asleep, &sources, &mut report);
+        // What depends on the machine may be found on another one.
+        let mut asleep: Vec<_> = inspect::INSPECTIONS.iter().map(|inspection| inspection.code).collect();
+        if options.judge == Judge::Apache {
+            asleep.extend(lower::OF_WSGI_SERVE);
+        }
+        ignore::apply(&explain::codes(), &asleep, &sources, &mut report);
     }
     if !options.pedantic {
         report.retain(|found| !found.code.pedantic);

@@ -11,7 +11,6 @@ mod diagnostics;
 mod documents;
 mod edits;
 mod elsewhere;
-mod envvars;
 mod frames;
 mod hover;
 mod names;

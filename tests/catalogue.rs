@@ -86,6 +86,33 @@ fn large_and_broken() {
     insta::assert_snapshot!("define_bomb", compile_text(bomb, Judge::Apache).concise());
 }
 
+#[test]
+fn what_grows_without_end_is_stopped() {
+    let mut files = Memory::default();
+    files.add(case::MAIN, vec![b'#'; (32 << 20) + 1]);
+    assert!(compile(&files, Path::new(case::MAIN), &Options::default()).is_err());
+    // Every file includes the next one three times.
+    files.add(case::MAIN, "Include 0.conf\n");
+    for number in 0..15 {
+        files.add(format!("/etc/apache2/{number}.conf"), format!("Include {}.conf\n", number + 1).repeat(3));
+    }
+    files.add("/etc/apache2/15.conf", "SetEnv A b\n");
+    let compiled = compile(&files, Path::new(case::MAIN), &Options::default()).expect("the main file is there");
+    let names: Vec<&str> = compiled.report.iter().map(|found| found.code.name).collect();
+    assert_eq!(names, ["too-much-included"]);
+    // A value of 1 MiB in each of 1,000 lines.
+    let values = format!("Define A {}\n{}", "x".repeat(1 << 20), "SetEnv A ${A}\n".repeat(1_000));
+    assert!(compile_text(values, Judge::Apache).concise().contains("too-much-included"));
+}
+
+/// Texts on which the compiler once gave up.
+#[test]
+fn what_random_text_found() {
+    for text in ["<IfModule none>\n#  \\\n   ", "# a\\\n\t\n"] {
+        compile_text(text, Judge::Apache).concise();
+    }
+}
+
 fn compile_text(text: impl Into<Vec<u8>>, judge: Judge) -> wsgi_httpd::compiler::Compiled {
     let mut files = Memory::default();
     files.add(case::MAIN, text);

@@ -88,6 +88,10 @@ fn pages() {
     let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let codes: Vec<_> = wsgi_httpd::compiler::explain::codes().iter().map(|code| code.name).collect();
     assert_eq!(names, codes);
+    let output = wsgi_check(&["--list-checks", "--format", "json"]);
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the list is JSON");
+    assert_eq!(list.as_array().expect("an array").len(), codes.len());
+    assert!(list[0]["summary"].is_string());
 }
 
 #[test]
@@ -264,4 +268,17 @@ fn a_file_that_is_no_utf_8_is_left_as_it_is() {
     std::fs::write(&path, before).expect("there is room for a file");
     assert_eq!(status(&wsgi_check(&["--fix", &path.to_string_lossy()])), Some(1));
     assert_eq!(std::fs::read(&path).expect("it is there"), before);
+}
+
+#[test]
+fn a_target_says_which_versions_the_configuration_is_for() {
+    let (_folder, path) = file("Listen 80\nMergeSlashes Off\n");
+    let path = path.to_string_lossy();
+    let of = |target: &str| wsgi_check(&["--format", "concise", "--target", target, &path]);
+    let old = of("apache=2.4.38,mod_wsgi=4.9.4");
+    assert_eq!(status(&old), Some(1));
+    assert!(text(&old.stdout).contains(":2:1: error[needs-newer-version] "));
+    assert_eq!(status(&of("apache=2.4.39")), Some(0));
+    assert_eq!(status(&of("mod_wsgi=4.9.4")), Some(0));
+    assert_eq!(status(&of("nginx=1.0")), Some(2));
 }

@@ -28,8 +28,9 @@ fn expanded(case: &case::Case) -> String {
         environment: &case.options.environment,
         server_root: PathBuf::from("/etc/apache2"),
         own_runtime: false,
+        version: wsgi_httpd::compiler::expand::VERSION,
         strict_modules: false,
-        modules_of: directive::modules_of,
+        modules_of: &directive::modules_of,
     };
     let mut expander = Expander::new(surroundings, &mut sources, &mut report);
     let (nodes, _) = expander.main_file(Path::new(case::MAIN)).expect("the main file is there");

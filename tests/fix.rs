@@ -31,11 +31,12 @@ fn repairs() {
     });
 }
 
+/// Those whose instructions `case` reads.
 fn all_cases() -> Vec<PathBuf> {
+    const STAGES: [&str; 8] = ["check", "expand", "fix", "ignore", "lower", "plan", "site", "syntax"];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut found = Vec::new();
-    for stage in std::fs::read_dir(root).expect("there are cases") {
-        let stage = stage.expect("it can be read").path();
+    for stage in STAGES.map(|stage| root.join(stage)) {
         found
             .extend(std::fs::read_dir(stage).expect("it is a folder").map(|case| case.expect("it can be read").path()));
     }

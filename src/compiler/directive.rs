@@ -13,6 +13,7 @@ mod log;
 mod options;
 mod scope;
 mod sections;
+mod since;
 mod values;
 mod wsgi;
 mod wsgi_daemon;
@@ -33,6 +34,7 @@ pub(crate) use log::parse_format;
 pub use options::{OptionText, option_text};
 pub use scope::Scope;
 pub use sections::SectionKind;
+pub use since::{Target, Version};
 pub(crate) use values::check_values;
 
 /// A directive that acts.

@@ -35,8 +35,10 @@ pub struct Surroundings<'a> {
     pub own_runtime: bool,
     /// Only the modules that are loaded are there.
     pub strict_modules: bool,
+    /// What `<IfVersion>` compares with.
+    pub version: [u32; 3],
     /// The source files of the modules that have a directive or, with `<`, a section of this name.
-    pub modules_of: fn(&str) -> Option<&'static str>,
+    pub modules_of: &'a dyn Fn(&str) -> Option<&'static str>,
 }
 
 /// The state of reading, which every line may change for the lines after it.

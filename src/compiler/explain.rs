@@ -2,6 +2,10 @@
 
 mod log_codes;
 
+mod reference;
+
+pub use reference::reference;
+
 use super::diagnostic::{self, Code, Severity, nearest};
 use super::directive::{self, Arg, Entry, Spec, Times};
 use super::{check, expand, ignore, inspect, lower, syntax};

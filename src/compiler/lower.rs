@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::diagnostic::{Code, Report, Severity, nearest, only_near};
-use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec};
+use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec, Target};
 use super::expand::Modules;
 use super::model::{Host, Judge, Line, Section, Server};
 use super::source::{Span, Spanned};
@@ -36,6 +36,8 @@ pub struct Settings<'a> {
     pub stands_alone: bool,
     /// Every directive is kept as it was written.
     pub keep: bool,
+    /// The versions that it is for.
+    pub target: Target,
 }
 
 /// Makes a model of a tree.
@@ -49,6 +51,7 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         modules: settings.modules,
         provider_aliases: BTreeSet::new(),
         keep: settings.keep,
+        target: settings.target,
         said: BTreeSet::new(),
     };
     let mut main = Host::new(settings.start);
@@ -82,6 +85,7 @@ struct Walk<'a> {
     provider_aliases: BTreeSet<String>,
     /// Every directive is kept as it was written.
     keep: bool,
+    target: Target,
     /// Directives without effect in our runtime, and modules that are not loaded, that were named already.
     said: BTreeSet<&'static str>,
 }
@@ -124,6 +128,7 @@ impl Walk<'_> {
         if !self.authorization(directive, place) {
             return;
         }
+        self.needs_newer(name, "", directive.name.span);
         match directive::find(name) {
             None => self.unknown(directive),
             Some(Entry::Known(known)) => self.known(directive, known, place),
@@ -226,6 +231,15 @@ impl Walk<'_> {
         self.report.push(found);
     }
 
+    /// Says what the versions that the configuration is for do not have yet.
+    fn needs_newer(&mut self, directive: &str, option: &str, span: Span) {
+        if let Some((needed, there)) = self.target.lacks(directive, option) {
+            let found = NEEDS_NEWER_VERSION.at(span, format!("since {needed}"));
+            let name = if option.is_empty() { directive.trim_start_matches('<') } else { option };
+            self.report.push(found.says(format!("`{name}` is not known to {there}")));
+        }
+    }
+
     /// Whether a directive may stand where it stands; said if not.
     fn may_stand(&mut self, directive: &Directive, known: &Known, place: &Place<'_>) -> bool {
         let here = match place.context {
@@ -264,6 +278,7 @@ impl Walk<'_> {
 pub const CODES: &[&Code] = &[
     &UNKNOWN_DIRECTIVE,
     &REMOVED_DIRECTIVE,
+    &NEEDS_NEWER_VERSION,
     &MODULE_NOT_LOADED,
     &NOT_ALLOWED_HERE,
     &MISSING_ARGUMENT,
@@ -289,6 +304,13 @@ static UNKNOWN_DIRECTIVE: Code = Code::error(
     "unknown-directive",
     "a directive is used that neither Apache nor mod_wsgi has",
     include_str!("lower/unknown_directive.md"),
+)
+.predicts(&["AH00526"]);
+
+static NEEDS_NEWER_VERSION: Code = Code::error(
+    "needs-newer-version",
+    "a directive or an option is used that the version given with --target does not have",
+    include_str!("lower/needs_newer_version.md"),
 )
 .predicts(&["AH00526"]);
 

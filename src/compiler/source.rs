@@ -1,6 +1,7 @@
 //! Where text comes from and how a place in it is named: [`Files`] is the compiler's only way to read, [`Span`] its only way
 //! to point. Lines and columns are worked out when somebody prints them.
 
+mod envvars;
 mod files;
 mod lines;
 mod machine;
@@ -12,6 +13,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub use envvars::envvars;
 pub use files::{Disk, FileKind, Files, Memory, ReadError};
 pub use lines::{Conditions, logical_lines};
 pub use machine::{Account, Look, Machine, MemoryMachine, Owned, Status};

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::documents::Documents;
+use super::elsewhere;
 use super::names::Names;
 use super::position::{Encoding, Text};
 use super::settings::Settings;
-use super::{elsewhere, envvars};
 use crate::compiler::diagnostic::Diagnostic;
-use crate::compiler::source::{FileKind, Files, SourceId, Span};
+use crate::compiler::source::{FileKind, Files, SourceId, Span, envvars};
 use crate::compiler::{Compiled, Options, SERVER_ROOT, compile};
 
 /// Where the configuration that includes a file is looked for, from its folder upwards.
@@ -186,7 +186,7 @@ fn options(main: &Path, settings: &Settings, files: &dyn Files) -> Options {
         let root = if folder.ends_with("conf") { folder.parent().unwrap_or(folder) } else { folder };
         options.server_root = Some(root.to_owned());
     }
-    for (name, value) in envvars::read(files, &folder.join("envvars")) {
+    for (name, value) in envvars(files, main) {
         options.environment.entry(name).or_insert(value);
     }
     options

@@ -67,7 +67,7 @@ pub struct Settings {
     /// `Order`; `deny,allow` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
-    /// `Allow from`. With `deny` it replaces what was inherited.
+    /// `Allow from`. With `order` and `deny` it replaces what was inherited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow: Option<Vec<Peer>>,
     /// `Deny from`.
@@ -178,8 +178,10 @@ impl Settings {
             ($($field:ident)*) => { $( if over.$field.is_some() { self.$field.clone_from(&over.$field); } )* };
         }
         take!(process_group application_group callable_object pass_authorization script_reloading);
-        take!(chunked_request limit_request_body require order);
-        if over.allow.is_some() || over.deny.is_some() {
+        take!(chunked_request limit_request_body require);
+        // mod_access_compat merges nothing: a section that says one of the three says all of them.
+        if over.order.is_some() || over.allow.is_some() || over.deny.is_some() {
+            self.order = over.order;
             self.allow.clone_from(&over.allow);
             self.deny.clone_from(&over.deny);
         }
@@ -198,5 +200,38 @@ impl Switches {
         self.exec_cgi = over.exec_cgi.or(self.exec_cgi);
         self.follow_sym_links = over.follow_sym_links.or(self.follow_sym_links);
         self.sym_links_if_owner_match = over.sym_links_if_owner_match.or(self.sym_links_if_owner_match);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Order, Peer, Settings};
+
+    fn outer() -> Settings {
+        Settings {
+            order: Some(Order::AllowDeny),
+            allow: Some(vec![Peer::All]),
+            deny: Some(vec![Peer::Variable("bad".to_owned(), true)]),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn one_of_order_allow_and_deny_replaces_all_three() {
+        let deny = Settings { deny: Some(vec![Peer::All]), ..Settings::default() };
+        let allow = Settings { allow: Some(vec![Peer::All]), ..Settings::default() };
+        let order = Settings { order: Some(Order::DenyAllow), ..Settings::default() };
+        for over in [deny, allow, order] {
+            let mut merged = outer();
+            merged.overlay(&over);
+            assert_eq!(merged, over);
+        }
+    }
+
+    #[test]
+    fn a_section_with_none_of_the_three_keeps_them() {
+        let mut merged = outer();
+        merged.overlay(&Settings { callable_object: Some("app".to_owned()), ..Settings::default() });
+        assert_eq!(merged, Settings { callable_object: Some("app".to_owned()), ..outer() });
     }
 }

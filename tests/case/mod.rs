@@ -51,6 +51,7 @@ pub(crate) fn read(path: &Path) -> Case {
             Some(("--for", "wsgi-serve")) => options.judge = Judge::WsgiServe,
             Some(("--no-files", "")) => options.no_files = true,
             Some(("--pedantic", "")) => options.pedantic = true,
+            Some(("--target", target)) => options.target = target.parse().expect("a target"),
             Some(("--ignore-unsupported", "")) => options.ignore_unsupported = true,
             Some(("-D", name)) => options.defines.push(name.to_owned()),
             Some(("-C", line)) => options.before.push(line.to_owned()),

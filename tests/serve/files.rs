@@ -225,6 +225,27 @@ fn order_allow_deny() {
     }
 }
 
+/// mod_access_compat merges nothing: a section with one of the three replaces all three from outside.
+#[test]
+fn access_by_order_of_an_inner_section() {
+    let open = "Order allow,deny\n    Allow from all";
+    for (outer, inner, status) in [
+        (open, "Deny from 10.0.0.0/8", 200),
+        (open, "Order allow,deny", 403),
+        ("Order allow,deny", "Allow from 10.0.0.0/8", 200),
+        (open, "Options None", 200),
+    ] {
+        let site = site();
+        let directives = format!(
+            "Alias /static/ ${{DIR}}/assets/\n<Directory />\n    Require all granted\n    {outer}\n</Directory>\n\
+             <Directory ${{DIR}}/assets>\n    {inner}\n</Directory>\n"
+        );
+        let server = site.start(&directives);
+        assert_eq!(server.get("/static/style.css").status, status, "{outer}; {inner}");
+        server.stop();
+    }
+}
+
 /// `Alias` beats `WSGIScriptAlias`, wherever it stands.
 #[test]
 fn an_alias_beats_a_mount() {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use wsgi_httpd::compiler::directive::Target;
 
 /// Says everything that is wrong with an httpd.conf that runs WSGI applications.
 #[derive(Parser)]
@@ -22,8 +23,8 @@ pub(crate) struct Arguments {
     /// Print the page of a finding or a directive.
     #[arg(long, value_name = "NAME", exclusive = true)]
     pub(crate) explain: Option<String>,
-    /// List everything that may be found.
-    #[arg(long, exclusive = true)]
+    /// List everything that may be found; with `--format json` as JSON.
+    #[arg(long, conflicts_with = "files")]
     pub(crate) list_checks: bool,
 }
 
@@ -40,6 +41,12 @@ pub(crate) enum Command {
     },
     /// Print the manual page.
     Man,
+    /// Write the reference pages of all findings and of mod_wsgi's directives.
+    #[command(hide = true)]
+    Reference {
+        /// Where to.
+        folder: PathBuf,
+    },
     /// Serve an editor: the language server protocol over standard input and output.
     Lsp {
         /// Accepted, as many editors give it: there is no other way.
@@ -136,6 +143,9 @@ pub(crate) struct Compile {
     /// For whom to judge.
     #[arg(long = "for", value_enum, default_value = "apache")]
     pub(crate) judge: For,
+    /// The versions that the configuration is for: `apache=2.4.57,mod_wsgi=4.9.4`.
+    #[arg(long, value_name = "VERSIONS", default_value = "", hide_default_value = true)]
+    pub(crate) target: Target,
     /// Make `<IfDefine NAME>` true.
     #[arg(short = 'D', value_name = "NAME")]
     pub(crate) defines: Vec<String>,

@@ -186,6 +186,7 @@ impl Compile {
             strict_modules: self.strict_modules,
             pedantic: self.pedantic,
             no_files: self.no_files,
+            target: self.target,
             hears_no_ignores: false,
         }
     }

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Some(Command::Explain(question)) => decide::decide(question),
         Some(Command::Completions { shell }) => generate::completions(*shell),
         Some(Command::Man) => generate::man(),
+        Some(Command::Reference { folder }) => generate::reference(folder).map_or_else(could_not_run, |()| 0.into()),
         Some(Command::Lsp { compile, .. }) => lsp::serve_editor(compile),
         None => plain(&arguments),
     }
@@ -37,7 +38,7 @@ fn plain(arguments: &Arguments) -> ExitCode {
         return pages::explain(name);
     }
     if arguments.list_checks {
-        return pages::list();
+        return pages::list(arguments.check.format);
     }
     check::check(&arguments.check)
 }

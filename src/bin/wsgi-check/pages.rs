@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+use wsgi_httpd::compiler::diagnostic::Code;
 use wsgi_httpd::compiler::explain;
 
+use crate::arguments::Format;
 use crate::could_not_run;
 
 pub(crate) fn explain(name: &str) -> ExitCode {
@@ -19,7 +22,20 @@ pub(crate) fn explain(name: &str) -> ExitCode {
     }
 }
 
-pub(crate) fn list() -> ExitCode {
-    print!("{}", explain::list());
+pub(crate) fn list(format: Format) -> ExitCode {
+    match format {
+        Format::Json => println!("{:#}", explain::codes().into_iter().map(entry).collect::<Value>()),
+        _ => print!("{}", explain::list()),
+    }
     ExitCode::SUCCESS
+}
+
+fn entry(code: &Code) -> Value {
+    json!({
+        "code": code.name,
+        "severity": code.severity.name(),
+        "summary": code.summary,
+        "predicts": code.predicts,
+        "pedantic": code.pedantic,
+    })
 }

@@ -56,9 +56,9 @@ impl<'a> Access<'a> {
             if !settings.require.is_empty() {
                 require = &settings.require;
             }
-            order = settings.order.as_ref().or(order);
-            if !settings.allow.is_empty() || !settings.deny.is_empty() {
-                (allow, deny) = (&settings.allow, &settings.deny);
+            // mod_access_compat merges nothing: a section that says one of the three says all of them.
+            if settings.order.is_some() || !settings.allow.is_empty() || !settings.deny.is_empty() {
+                (order, allow, deny) = (settings.order.as_ref(), &settings.allow, &settings.deny);
                 useless = (!allow.is_empty()).then_some(settings);
             }
         }

@@ -98,7 +98,7 @@ impl Kind {
             Self::Number(..) | Self::SignedNumber => "whole number",
             Self::Octal => "octal number",
             Self::Duration => "seconds",
-            Self::Fraction => "number",
+            Self::Fraction | Self::DecimalFrom(_) => "number",
             Self::Account => "name or #number",
             Self::PythonName => "Python name",
             Self::Choice(_) => "keyword",
@@ -109,7 +109,6 @@ impl Kind {
             Self::Expires => "time",
             Self::Network => "network",
             Self::HashSeed => "random|number",
-            Self::DecimalFrom(_) => "number",
             Self::UnixSocket => "unix:path",
         }
     }

@@ -156,10 +156,8 @@ pub(super) fn expires(word: &str) -> Result<(), Wrong> {
 pub(super) fn network(word: &str) -> Result<(), Wrong> {
     let (address, mask) = word.split_once('/').map_or((word, None), |(address, mask)| (address, Some(mask)));
     let six = word.contains(':');
-    let allowed = |character: char| match six {
-        true => matches!(character, '0'..='9' | 'a'..='f' | ':' | '.' | '/'),
-        false => matches!(character, '0'..='9' | '.' | '/'),
-    };
+    let allowed =
+        |character: char| matches!(character, '0'..='9' | '.' | '/') || six && matches!(character, 'a'..='f' | ':');
     if !word.chars().all(allowed) {
         return Err(Wrong::new("not an address").help("write `10.0.0.1`, `10.0.0.0/8` or `fd00::/8`, in lower case"));
     }

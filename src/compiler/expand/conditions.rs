@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{CONDITION_NEVER_TRUE, Expander, IGNORED_WORDS, INVALID_VERSION, MISSING_CONDITION, VERSION};
+use super::{CONDITION_NEVER_TRUE, Expander, IGNORED_WORDS, INVALID_VERSION, MISSING_CONDITION};
 use crate::compiler::source::Span;
 use crate::compiler::syntax::{self, Directive, Word, words};
 
@@ -92,7 +92,7 @@ impl Expander<'_> {
 
     fn version_matches(&mut self, pattern: &str, span: Span) -> Option<bool> {
         if let Ok(regex) = regex::Regex::new(pattern) {
-            return Some(regex.is_match(&VERSION.map(|part| part.to_string()).join(".")));
+            return Some(regex.is_match(&self.surroundings.version.map(|part| part.to_string()).join(".")));
         }
         self.report.push(INVALID_VERSION.at(span, "not a regular expression"));
         None
@@ -108,7 +108,7 @@ impl Expander<'_> {
             self.report.push(found.help(help));
             return None;
         };
-        let order = VERSION.cmp(&wanted);
+        let order = self.surroundings.version.cmp(&wanted);
         Some(match operator {
             "=" | "==" => order == Ordering::Equal,
             ">" => order == Ordering::Greater,

@@ -1,10 +1,14 @@
 //! Apache compares the path as it is written, not where links lead.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::deployment::Application;
 use super::{Deployment, Inspection};
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::{Matcher, path_is_within};
+use crate::compiler::model::Matcher;
 use crate::plan::sections::Match;
-use std::path::Path;
 
 pub(super) const INSPECTION: Inspection = Inspection { code: &DIRECTORY_SECTION_BEHIND_LINK, run };
 
@@ -16,18 +20,19 @@ static DIRECTORY_SECTION_BEHIND_LINK: Code = Code::warning(
 .predicts(&["AH01630"]);
 
 fn run(deployment: &Deployment<'_>, report: &mut Report) {
-    let sections = deployment.server.hosts.iter().flat_map(|host| &host.sections);
-    for section in sections {
+    let used = Used::of(deployment);
+    let scripts: OnceCell<Vec<(&Application<'_>, PathBuf)>> = OnceCell::new();
+    for section in deployment.server.hosts.iter().flat_map(|host| &host.sections) {
         let Matcher::Plain(Match::Directory(path)) = &section.matcher else { continue };
-        if path == "/" || has_use(deployment, path) {
+        if path == "/" || used.touches(Path::new(path)) {
             continue;
         }
-        let real = deployment.machine.identity(Path::new(path));
-        let through_link = deployment.scripts().find(|application| {
-            let script = Path::new(application.script_path());
-            deployment.machine.identity(script).starts_with(&real)
+        let scripts = scripts.get_or_init(|| {
+            let identity = |script: &str| deployment.machine.identity(Path::new(script));
+            deployment.scripts().map(|application| (application, identity(application.script_path()))).collect()
         });
-        if let Some(application) = through_link {
+        let real = deployment.machine.identity(Path::new(path));
+        if let Some((application, _)) = scripts.iter().find(|(_, script)| script.starts_with(&real)) {
             let found = DIRECTORY_SECTION_BEHIND_LINK.at(section.span, "where the link leads");
             let found = found.and(application.mount.script.span, "reached through a link");
             let mut folders = Path::new(application.script_path()).ancestors().skip(1);
@@ -37,12 +42,24 @@ fn run(deployment: &Deployment<'_>, report: &mut Report) {
     }
 }
 
-/// Whether something that the configuration names lies in the folder, or around it.
-fn has_use(deployment: &Deployment<'_>, folder: &str) -> bool {
-    let scripts = deployment.applications.iter().map(|application| application.script_path().to_owned());
-    let mut served = scripts.chain(deployment.served().into_iter().map(|(_, _, path)| path));
-    served.any(|path| {
-        let path = path.trim_end_matches('/');
-        path == folder || path_is_within(path, folder) || path_is_within(folder, path)
-    })
+/// What the configuration names: scripts, and what is handed out.
+struct Used {
+    paths: HashSet<PathBuf>,
+    /// They, and all folders that they lie in.
+    around: HashSet<PathBuf>,
+}
+
+impl Used {
+    fn of(deployment: &Deployment<'_>) -> Self {
+        let scripts = deployment.applications.iter().map(|application| PathBuf::from(application.script_path()));
+        let paths: HashSet<PathBuf> =
+            scripts.chain(deployment.served().into_iter().map(|(_, _, path)| PathBuf::from(path))).collect();
+        let around = paths.iter().flat_map(|path| path.ancestors()).map(Path::to_owned).collect();
+        Self { paths, around }
+    }
+
+    /// Whether something of it lies in the folder, or around it.
+    fn touches(&self, folder: &Path) -> bool {
+        self.around.contains(folder) || folder.ancestors().any(|around| self.paths.contains(around))
+    }
 }

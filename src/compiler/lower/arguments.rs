@@ -104,6 +104,7 @@ impl Walk<'_> {
                 self.unknown_option(spec, option);
                 continue;
             };
+            self.needs_newer(spec.name, arg.name, option.name.span);
             if let Some(earlier) = found[..index].iter().find(|earlier| earlier.name.value == option.name.value) {
                 let again = REPEATED_OPTION.at(option.name.span, "counts");
                 self.report.push(again.and(earlier.name.span, "does not count"));

@@ -20,6 +20,7 @@ impl Walk<'_> {
         if self.module_is_missing(opening, &name) {
             return;
         }
+        self.needs_newer(&name, "", opening.name.span);
         let Some(entry) = directive::find(&name) else {
             let near = nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
             let found = UNKNOWN_DIRECTIVE.at(opening.name.span, "no such section");

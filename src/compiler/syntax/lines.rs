@@ -117,7 +117,7 @@ fn logical_lines(source: SourceId, text: &Text) -> Vec<LogicalLine> {
 fn logical_line(source: SourceId, text: &Text, line: Pair<'_, Rule>) -> LogicalLine {
     let mut parts = line.into_inner().map(|part| Mapped::verbatim(source, text.slice(range(&part))));
     let mut line = parts.next().expect(TOTAL);
-    let mut second = None;
+    let mut second: Option<usize> = None;
     let mut last = 0;
     for part in parts {
         last = line.text().len();
@@ -125,6 +125,7 @@ fn logical_line(source: SourceId, text: &Text, line: Pair<'_, Rule>) -> LogicalL
         line.append(&part);
     }
     let visible = line.text().trim_end_matches(is_blank).len();
+    second = second.filter(|at| *at < visible);
     let blanks_follow = visible < line.text().trim_end_matches('\r').len();
     let stray = visible > last && line.text()[..visible].ends_with('\\') && blanks_follow;
     let stray_backslash = stray.then(|| line.span(visible - 1..visible));

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use crate::compiler::source::Files;
+use super::Files;
 
-/// The variables with their values, as far as they can be read without a shell. Empty when there is no such file.
-pub(super) fn read(files: &dyn Files, path: &Path) -> Vec<(String, String)> {
-    let bytes = files.read(path).unwrap_or_default();
+/// The variables of the `envvars` that lies beside a configuration or in the folder above, as far as they can be read
+/// without a shell. Empty when there is none.
+pub fn envvars(files: &dyn Files, configuration: &Path) -> Vec<(String, String)> {
+    let mut folders = configuration.ancestors().skip(1).take(2);
+    let bytes = folders.find_map(|folder| files.read(&folder.join("envvars")).ok()).unwrap_or_default();
     String::from_utf8_lossy(&bytes).lines().filter_map(variable).collect()
 }
 
@@ -28,8 +30,9 @@ mod tests {
         let text =
             "unset HOME\nexport A=/run/apache2$SUFFIX\n# export B=1\nexport C=\"x y\"\nexport D=$(pwd)\nexport LANG\n";
         files.add("/etc/apache2/envvars", text);
-        let found = read(&files, Path::new("/etc/apache2/envvars"));
+        let found = envvars(&files, Path::new("/etc/apache2/apache2.conf"));
         assert_eq!(found, [("A".into(), "/run/apache2".into()), ("C".into(), "x y".into())]);
-        assert!(read(&files, Path::new("/nowhere")).is_empty());
+        assert_eq!(envvars(&files, Path::new("/etc/apache2/sites-available/shop.conf")), found);
+        assert!(envvars(&files, Path::new("/nowhere/apache2.conf")).is_empty());
     }
 }
