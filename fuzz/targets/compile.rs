@@ -15,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
     let (files, options) = read(input);
     let Ok(compiled) = compile(&files, Path::new(MAIN), &options) else { return };
     points_into(&compiled.report, &compiled.sources);
-    assert_eq!(compiled.plan.is_none(), compiled.report.has_errors());
+    assert!(compiled.plan.is_none() || !compiled.report.has_errors(), "what is wrong is not run");
     compiled.full(Style::PLAIN);
     compiled.concise();
     Run::new(&[compiled], vec![MAIN.to_owned()], Severity::Error);
