@@ -180,16 +180,27 @@ static FAMILIES: [&[Spec]; 8] = [
 type Row = (Option<&'static Spec>, Option<&'static Known>);
 
 /// By name in lower case.
-static INDEX: LazyLock<HashMap<String, Row>> = LazyLock::new(|| {
-    let mut index: HashMap<String, Row> = HashMap::new();
+static INDEX: LazyLock<HashMap<Vec<u8>, Row>> = LazyLock::new(|| {
+    let mut index: HashMap<Vec<u8>, Row> = HashMap::new();
     for known in known::all() {
-        index.entry(known.name.to_ascii_lowercase()).or_default().1 = Some(known);
+        index.entry(known.name.to_ascii_lowercase().into()).or_default().1 = Some(known);
     }
     for spec in all() {
-        index.entry(spec.name.to_ascii_lowercase()).or_default().0 = Some(spec);
+        index.entry(spec.name.to_ascii_lowercase().into()).or_default().0 = Some(spec);
     }
     index
 });
+
+/// No name is longer.
+const LONGEST_NAME: usize = 64;
+
+fn row(name: &str) -> Option<Row> {
+    let mut lower = [0; LONGEST_NAME];
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name.as_bytes());
+    lower.make_ascii_lowercase();
+    INDEX.get(&*lower).copied()
+}
 
 /// Every directive that acts.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
@@ -198,13 +209,13 @@ pub fn all() -> impl Iterator<Item = &'static Spec> {
 
 /// The directive of a name, `<Name` for a section. Case does not matter.
 pub fn find(name: &str) -> Option<Entry> {
-    let (spec, known) = *INDEX.get(&name.to_ascii_lowercase())?;
+    let (spec, known) = row(name)?;
     spec.map(Entry::Acts).or(known.map(Entry::Known))
 }
 
 /// The entry of the table of names, also for a directive that acts.
 pub fn find_known(name: &str) -> Option<&'static Known> {
-    INDEX.get(&name.to_ascii_lowercase())?.1
+    row(name)?.1
 }
 
 /// The source files of the modules that have a directive or, with `<`, a section of this name, separated by commas.
@@ -261,6 +272,7 @@ mod tests {
     #[test]
     fn all_776_directives_are_known_by_name() {
         assert_eq!(known::all().len(), 727 + 49);
+        assert!(known::all().iter().all(|known| find_known(known.name).is_some()));
     }
 
     #[test]

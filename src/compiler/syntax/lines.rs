@@ -305,7 +305,7 @@ fn word_at(range: Range<usize>, text: &Mapped) -> Word {
     }
 }
 
-// Nearly every line begins with a name and holds no quote. The grammar would say what is said here, and take longer.
+// Nearly every line begins with a name and holds no backslash. The grammar would say what is said here, and take longer.
 
 /// The name at the start of a directive, and where its arguments begin. `None` when only the grammar can tell.
 fn plain_name(text: &str) -> Option<(Range<usize>, usize)> {
@@ -317,18 +317,30 @@ fn plain_name(text: &str) -> Option<(Range<usize>, usize)> {
     (!text[..end].contains('\\')).then_some((0..end, arguments))
 }
 
-/// The words of a text without quotes and backslashes.
+/// The words of a text without backslashes.
 fn plain_words(text: &Mapped) -> Option<Vec<Word>> {
-    if text.text().contains(['"', '\'', '\\']) {
+    let whole = text.text();
+    if whole.contains('\\') {
         return None;
     }
-    let mut next = 0;
-    let words = text.text().split(is_blank).filter_map(|word| {
-        let start = next;
-        next += word.len() + 1;
-        (!word.is_empty()).then(|| word_at(start..start + word.len(), text))
-    });
-    Some(words.collect())
+    let mut words = Vec::new();
+    let mut at = 0;
+    loop {
+        at = whole.len() - whole[at..].trim_start_matches(is_blank).len();
+        let Some(first) = whole[at..].chars().next() else { return Some(words) };
+        if matches!(first, '"' | '\'') {
+            let closing = whole[at + 1..].find(first).map(|length| at + 1 + length);
+            let end = closing.unwrap_or(whole.len());
+            let inside = text.text_of(at + 1..end);
+            let next = end + usize::from(closing.is_some());
+            words.push(Word { text: inside, quoted: true, closed: closing.is_some(), ..word_at(at..next, text) });
+            at = next;
+        } else {
+            let end = whole[at..].find(is_blank).map_or(whole.len(), |length| at + length);
+            words.push(word_at(at..end, text));
+            at = end;
+        }
+    }
 }
 
 /// What the grammar makes of a text.
