@@ -100,6 +100,14 @@ fn what_grows_without_end_is_stopped() {
     let compiled = compile(&files, Path::new(case::MAIN), &Options::default()).expect("the main file is there");
     let names: Vec<&str> = compiled.report.iter().map(|found| found.code.name).collect();
     assert_eq!(names, ["too-much-included"]);
+    // Every macro hands on its argument twice.
+    let mut macros = "<Macro M0 $a>\nSetEnv A $a\n</Macro>\n".to_owned();
+    for number in 1..64 {
+        writeln!(macros, "<Macro M{number} $a>\nUse M{} $a$a\n</Macro>", number - 1)
+            .expect("writing to a string cannot fail");
+    }
+    macros.push_str("Use M63 xxxxxxxx\n");
+    assert!(compile_text(macros, Judge::Apache).concise().contains("too-much-included"));
     // A value of 1 MiB in each of 1,000 lines.
     let values = format!("Define A {}\n{}", "x".repeat(1 << 20), "SetEnv A ${A}\n".repeat(1_000));
     assert!(compile_text(values, Judge::Apache).concise().contains("too-much-included"));

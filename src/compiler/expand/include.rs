@@ -13,7 +13,7 @@ const DEEPEST: usize = 128;
 /// How many files a configuration may have.
 const MOST_FILES: usize = 10_000;
 /// How much text, all files and the values of variables together.
-const MOST_BYTES: usize = 64 << 20;
+pub(super) const MOST_BYTES: usize = 64 << 20;
 
 /// What an `Include` names.
 enum Named {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::include::MOST_BYTES;
 use super::lines::Lines;
 use super::skip::first_word;
 use super::{
@@ -176,7 +177,18 @@ impl Expander<'_> {
             self.report.push(found.help("say `MacroIgnoreEmptyArgs` before it, if nothing is meant"));
         }
         let source = self.sources.add_use(used.source, directive.span());
-        let filled = used.body.iter().map(|line| used.filled(line, arguments, source)).collect();
+        // Arguments may hold an argument twice, and be handed on.
+        let mut room = MOST_BYTES.saturating_sub(self.bytes);
+        let mut filled = Vec::with_capacity(used.body.len());
+        for line in &used.body {
+            let Some(line) = used.filled(line, arguments, source, room.min(syntax::LONGEST_LINE)) else {
+                self.has_room(MOST_BYTES, directive.span());
+                return true;
+            };
+            room -= line.text().len().min(room);
+            filled.push(line);
+        }
+        self.bytes = MOST_BYTES - room;
         lines.put_in_front(key, filled);
         true
     }
@@ -204,20 +216,24 @@ impl Expander<'_> {
 
 impl Macro {
     /// A line with arguments in the places of the parameters. They point at the parameter; the `Use` is where the source is used.
-    fn filled(&self, line: &Mapped, arguments: &[Word], source: SourceId) -> Mapped {
+    /// `None` when it grows beyond so many bytes.
+    fn filled(&self, line: &Mapped, arguments: &[Word], source: SourceId, most: usize) -> Option<Mapped> {
         let mut filled = Mapped::default();
         let mut done = 0;
         for (at, index) in Places::of(line.text(), &self.parameters) {
             let end = at + self.parameters[index].text.len();
             filled.append(&line.slice(done..at));
             filled.push_substitute(line.span(at..end), &inserted(&self.parameters[index], &arguments[index]));
+            if filled.text().len() > most {
+                return None;
+            }
             done = end;
         }
         if done == 0 {
-            return line.clone().read_again(self.source, source);
+            return Some(line.clone().read_again(self.source, source));
         }
         filled.append(&line.slice(done..line.text().len()));
-        filled.read_again(self.source, source)
+        Some(filled.read_again(self.source, source))
     }
 }
 
