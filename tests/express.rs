@@ -1,4 +1,5 @@
-//! What `mod_wsgi-express setup-server` generates gives no error and no warning. `make prepare` installs it where it may.
+//! What `mod_wsgi-express setup-server` generates gives no error and no warning, nor does what Debian's package installs. `make
+//! prepare` installs both where it may.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -56,6 +57,26 @@ fn generated_configurations_are_clean() {
         assert!(options.defines.len() > 3, "{mode:?}: apachectl was not understood");
         let compiled = compile(&Disk, &root.join("httpd.conf"), &options).expect("the configuration is there");
         assert!(compiled.report.is_clean(), "{mode:?}:\n{}", compiled.concise());
+    }
+}
+
+/// The main file with all that it includes, and each of the others by itself.
+#[test]
+fn the_configuration_of_debian_is_clean() {
+    let main = Path::new("/etc/apache2/apache2.conf");
+    if !main.exists() {
+        writeln!(std::io::stderr(), "skipped: Debian's apache2 is not installed").ok();
+        return;
+    }
+    let folders = ["conf-available", "mods-available", "sites-available"].map(|name| main.with_file_name(name));
+    let listed = folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("the package makes it"));
+    let mut files: Vec<_> = listed.map(|entry| entry.expect("it can be read").path()).collect();
+    files.push(main.to_owned());
+    assert!(files.len() > 50, "{files:?}");
+    let options = Options { no_files: true, ..Options::default() };
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "conf")) {
+        let compiled = compile(&Disk, file, &options).expect("the configuration is there");
+        assert!(compiled.report.is_clean(), "{}:\n{}", file.display(), compiled.concise());
     }
 }
 
