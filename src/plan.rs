@@ -133,11 +133,14 @@ pub struct Alias {
     pub place: Place,
 }
 
-/// One `WSGIScriptAlias`. Its options beat the directives of the sections.
+/// One `WSGIScriptAlias` or `WSGIScriptAliasMatch`. Its options beat the directives of the sections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {
-    /// The URL path prefix, as written.
+    /// The URL path prefix, as written; of a `WSGIScriptAliasMatch` the regular expression.
     pub url_path: String,
+    /// `WSGIScriptAliasMatch`: the URL path is searched for the expression, and the target may hold `$0` to `$9` and `&`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub regex: bool,
     /// The WSGI script, or a folder of scripts, absolute. Kept as text: a trailing slash matters.
     pub target: String,
     /// Option `process-group`.
@@ -160,6 +163,8 @@ pub enum ProcessGroupName {
     Embedded,
     /// Daemon mode: an index into [`Plan::process_groups`].
     Daemon(usize),
+    /// `%{SERVER}`, `%{HOST}`, `%{RESOURCE}` or `%{ENV:name}`: the request tells the name.
+    Token(String),
 }
 
 /// In which interpreter an application runs: `WSGIApplicationGroup`.
@@ -174,6 +179,8 @@ pub enum ApplicationGroup {
     Resource,
     /// A name.
     Named(String),
+    /// `%{HOST}` or `%{ENV:name}`: the request tells the name.
+    Token(String),
 }
 
 /// One `WSGIDaemonProcess`.

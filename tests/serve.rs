@@ -30,6 +30,8 @@ mod groups;
 mod hosts;
 #[path = "serve/logs.rs"]
 mod logs;
+#[path = "serve/names.rs"]
+mod names;
 #[path = "serve/own_gil.rs"]
 mod own_gil;
 #[path = "serve/privileges.rs"]

@@ -134,6 +134,8 @@ pub struct Host {
     pub aliases: Vec<Alias>,
     /// `WSGIScriptAlias`, in file order.
     pub mounts: Vec<Mount>,
+    /// `WSGIScriptAliasMatch`, in file order.
+    pub pattern_mounts: Vec<PatternMount>,
     /// What stands outside of sections.
     pub settings: Settings,
     /// `<Directory>`, `<Files>`, `<Location>`, in file order.
@@ -195,6 +197,15 @@ pub struct Mount {
     pub pass_authorization: Option<Spanned<bool>>,
     /// How many process groups were defined before it.
     pub groups_before: usize,
+}
+
+/// One `WSGIScriptAliasMatch`.
+#[derive(Debug)]
+pub struct PatternMount {
+    /// Its URL path is a regular expression.
+    pub mount: Mount,
+    /// How many `WSGIScriptAlias` of its host stand before it: both are tried in one order.
+    pub mounts_before: usize,
 }
 
 /// One `WSGIDaemonProcess`.
@@ -376,6 +387,7 @@ impl Host {
             max_keep_alive_requests: None,
             aliases: Vec::new(),
             mounts: Vec::new(),
+            pattern_mounts: Vec::new(),
             settings: Settings::default(),
             sections: Vec::new(),
         }

@@ -110,8 +110,14 @@ impl Resolver<'_> {
     }
 
     fn process_group_name(&self, name: &Spanned<GroupName>) -> ProcessGroupName {
-        let GroupName::Named(name) = &name.value else { return ProcessGroupName::Embedded };
-        self.server.process_group_index(name).map_or(ProcessGroupName::Embedded, ProcessGroupName::Daemon)
+        match &name.value {
+            GroupName::Embedded => ProcessGroupName::Embedded,
+            // A name that nobody defines is an error, and there is no plan then.
+            GroupName::Named(name) => {
+                self.server.process_group_index(name).map_or(ProcessGroupName::Embedded, ProcessGroupName::Daemon)
+            }
+            GroupName::Token(token) => ProcessGroupName::Token(token.clone()),
+        }
     }
 
     fn embedded(&self, hosts: &[crate::plan::Host]) -> Embedded {

@@ -99,12 +99,14 @@ fn script(plan: &Plan, host: &Host, mount: &Mount) -> String {
     let group = mount.process_group.as_ref().or(host.settings.process_group.as_ref());
     let group = match group {
         Some(ProcessGroupName::Daemon(index)) => format!("process group {}", plan.process_groups[*index].name),
+        Some(ProcessGroupName::Token(token)) => format!("process group {token}"),
         _ => "embedded, or as its sections say".to_owned(),
     };
     let interpreter = match mount.application_group.as_ref().or(host.settings.application_group.as_ref()) {
         Some(ApplicationGroup::Global) => ", %{GLOBAL}".to_owned(),
         Some(ApplicationGroup::Named(name)) => format!(", application group {name}"),
         Some(ApplicationGroup::Server) => ", %{SERVER}".to_owned(),
+        Some(ApplicationGroup::Token(token)) => format!(", {token}"),
         _ => String::new(),
     };
     format!("{} in {group}{interpreter}", mount.target)

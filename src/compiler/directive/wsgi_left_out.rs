@@ -1,7 +1,7 @@
 //! The directives of mod_wsgi that our runtime leaves out: they are read and checked as mod_wsgi does. What is lost stands in
 //! `unsupported.tsv`.
 
-use super::wsgi::{ANYWHERE, BASE, FLAG, SCRIPT_OPTIONS, SECTIONS, SERVERS};
+use super::wsgi::{ANYWHERE, BASE, FLAG, SECTIONS, SERVERS};
 use super::{Args, Context, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
 
 const INSIDE: &[Context] = &[Context::Directory, Context::Htaccess];
@@ -9,16 +9,6 @@ const INSIDE: &[Context] = &[Context::Directory, Context::Htaccess];
 const LEFT_OUT: Spec = Spec { effect: Effect::LeftOut(|_, _| ()), ..BASE };
 
 pub(super) const SPECS: &[Spec] = &[
-    Spec {
-        name: "WSGIScriptAliasMatch",
-        summary: "Mounts WSGI scripts at the URL paths that a regular expression matches.",
-        contexts: SERVERS,
-        args: &[arg("regex", Kind::Regex), arg("file-path", Kind::Text)],
-        options: SCRIPT_OPTIONS,
-        example: "WSGIScriptAliasMatch ^/wiki(/.*)?$ /srv/wiki/app.wsgi",
-        explain: include_str!("wsgi_script_alias_match.md"),
-        ..LEFT_OUT
-    },
     Spec {
         name: "WSGISocketRotation",
         summary: "Whether each restart gives the sockets of daemon processes new names.",
@@ -150,15 +140,6 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("On"),
         example: "WSGICaseSensitivity On",
         explain: include_str!("wsgi_case_sensitivity.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIRestrictProcess",
-        summary: "The process groups that applications here may use.",
-        contexts: SECTIONS,
-        args: &[arg("name", Kind::Text).any()],
-        example: "WSGIDaemonProcess shop\nWSGIRestrictProcess shop\nWSGIProcessGroup shop\nWSGIScriptAlias / /srv/shop/app.wsgi",
-        explain: include_str!("wsgi_restrict_process.md"),
         ..LEFT_OUT
     },
     Spec {

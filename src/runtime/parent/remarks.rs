@@ -12,7 +12,7 @@ pub(super) fn remarks(plan: &Plan) -> Vec<String> {
     let mut seen: Vec<&Mount> = Vec::new();
     for mount in plan.hosts.iter().flat_map(|host| &host.mounts) {
         // A virtual host repeats the mounts that it inherits.
-        if !seen.contains(&mount) {
+        if !mount.regex && !seen.contains(&mount) {
             seen.push(mount);
             remarks.extend(missing_script(mount));
         }

@@ -449,7 +449,9 @@ fn preloads(plan: &Plan, process_group: &ProcessGroupName) -> Vec<Preload> {
             _ => continue,
         };
         let preload = Preload { script: mount.target.clone().into(), application_group };
-        if mount.process_group.as_ref() == Some(process_group) && !preloads.contains(&preload) {
+        // What a pattern makes of its target is known with a request only.
+        let known = !(mount.regex && mount.target.contains(['$', '&']));
+        if known && mount.process_group.as_ref() == Some(process_group) && !preloads.contains(&preload) {
             preloads.push(preload);
         }
     }
