@@ -28,6 +28,8 @@ mod files;
 mod groups;
 #[path = "serve/hosts.rs"]
 mod hosts;
+#[path = "serve/interpreters.rs"]
+mod interpreters;
 #[path = "serve/logs.rs"]
 mod logs;
 #[path = "serve/names.rs"]
@@ -42,5 +44,7 @@ mod pythons;
 mod reloading;
 #[path = "serve/responses.rs"]
 mod responses;
+#[path = "serve/scripts.rs"]
+mod scripts;
 #[path = "serve/startup.rs"]
 mod startup;

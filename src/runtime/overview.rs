@@ -51,7 +51,10 @@ pub fn started(file: &Path, plan: &Plan, started: &Started, took: Duration) -> S
     }
     for (group, python) in plan.process_groups.iter().zip(&started.pythons) {
         let processes = count(group.processes, "process", "processes");
-        let threads = count(group.threads, "thread", "threads");
+        let threads = match group.threads {
+            0 => "no threads".to_owned(),
+            threads => count(threads, "thread", "threads"),
+        };
         let python =
             python.as_ref().map_or("not up yet: see the error log".to_owned(), |version| format!("Python {version}"));
         put(&mut text, format_args!("  process group {:14} {processes} × {threads}, {python}", group.name));

@@ -171,16 +171,6 @@ pub(super) const SPECS: &[Spec] = &[
         ..BASE
     },
     Spec {
-        name: "WSGIPerInterpreterGIL",
-        summary: "Whether each application group has a GIL of its own.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIPerInterpreterGIL On",
-        explain: include_str!("wsgi_per_interpreter_gil.md"),
-        effect: Effect::Lower(|args, scope| scope.server.per_interpreter_gil = args.option("state")),
-        ..BASE
-    },
-    Spec {
         name: "WSGISocketPrefix",
         summary: "Where the sockets of process groups lie.",
         args: &[arg("path", Kind::Path)],
@@ -203,8 +193,10 @@ fn script_alias_match(args: &mut Args, scope: &mut Scope) {
     scope.host.pattern_mounts.push(PatternMount { mount, mounts_before });
 }
 
-fn mount(url_path: &'static str, args: &mut Args, scope: &Scope) -> Mount {
+fn mount(url_path: &'static str, args: &mut Args, scope: &mut Scope) -> Mount {
+    scope.server.loads += 1;
     Mount {
+        order: scope.server.loads,
         url_path: args.take(url_path),
         script: args.take("file-path"),
         process_group: args.option("process-group").map(process_group),

@@ -17,6 +17,13 @@ pub(super) fn remarks(plan: &Plan) -> Vec<String> {
             remarks.extend(missing_script(mount));
         }
     }
+    let mounted =
+        |script: &Path| plan.hosts.iter().flat_map(|host| &host.mounts).any(|mount| Path::new(&mount.target) == script);
+    for preload in plan.preloads.iter().filter(|preload| !mounted(&preload.script)) {
+        if let Ok(false) = preload.script.try_exists() {
+            remarks.push(format!("{}: there is no script {} to load", preload.place, preload.script.display()));
+        }
+    }
     remarks.extend(other_accounts(plan));
     remarks
 }
