@@ -146,6 +146,8 @@ impl Shared {
     fn work(&self, number: usize) {
         let slot = &self.slots[number];
         let mut connections: Vec<Connection<'_>> = Vec::new();
+        // The connection that was served last.
+        let mut last = 0;
         loop {
             while let Some(stream) = slot.take() {
                 connections.push(Connection::new(stream, number as u32 + 1, self));
@@ -159,8 +161,10 @@ impl Shared {
             let ready = match connections.iter().position(Connection::has_more) {
                 Some(more) => Some(more),
                 None if self.connections == 1 => Some(0),
-                None => slot.readable(connections.iter().map(|connection| &**connection.stream())),
+                None => come_in(&mut connections, last)
+                    .or_else(|| slot.readable(connections.iter().map(|connection| &**connection.stream()))),
             };
+            last = ready.unwrap_or(last);
             if let Some(ready) = ready
                 && !connections[ready].serve(slot)
             {
@@ -173,6 +177,12 @@ impl Shared {
             }
         }
     }
+}
+
+/// The connection on which a request came while another one was answered. Under load there is one, and a wait is spared.
+fn come_in(connections: &mut [Connection<'_>], last: usize) -> Option<usize> {
+    let count = connections.len();
+    (1..count).map(|step| (last + step) % count).find(|place| connections[*place].receive())
 }
 
 fn start(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<()>>> {

@@ -428,10 +428,10 @@ impl Slot {
     }
 }
 
-/// Connections of each thread of a group. A group of one thread has two: while it answers one request the next is on its way, and
-/// nobody waits for the other to wake up. With more threads that would queue requests behind busy ones.
+/// Connections of each thread of a group. A group of one thread has four: while it answers one request the next ones are on
+/// their way, and nobody waits for the other to wake up. With more threads that would queue requests behind busy ones.
 fn connections_per_thread(group: &ProcessGroup) -> u32 {
-    if group.processes == 1 && group.threads == 1 { 2 } else { 1 }
+    if group.processes == 1 && group.threads == 1 { 4 } else { 1 }
 }
 
 /// Whether the process that accepts HTTP runs Python as well.
