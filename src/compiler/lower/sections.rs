@@ -3,10 +3,13 @@
 use regex::Regex;
 
 use super::{
-    ELSE_WITHOUT_IF, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
+    ELSE_WITHOUT_IF, MISSING_ARGUMENT, NOT_ALLOWED_HERE, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE,
+    VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
 };
 use crate::compiler::diagnostic::{Severity, nearest};
-use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, UNSUPPORTED_VALUE};
+use crate::compiler::directive::{
+    self, Context, Effect, Entry, INVALID_VALUE, Known, Scope, SectionKind, Spec, UNSUPPORTED_VALUE,
+};
 use crate::compiler::model::{Host, Judge, Limit, Matcher, Section, without_trailing_slash};
 use crate::compiler::source::Spanned;
 use crate::compiler::syntax::{self, Directive, Node, Word};
@@ -36,6 +39,7 @@ impl Walk<'_> {
         match entry {
             Entry::Acts(spec) => match spec.effect {
                 Effect::Open(SectionKind::VirtualHost) => self.virtual_host(section),
+                Effect::Open(SectionKind::InterpreterOptions) => self.interpreter_options(section, spec, place),
                 Effect::Open(kind) => self.files_section(section, kind, place),
                 _ => {}
             },
@@ -51,6 +55,9 @@ impl Walk<'_> {
         match entry {
             Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::VirtualHost)) => {
                 self.virtual_host(section);
+            }
+            Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::InterpreterOptions)) => {
+                self.interpreter_options(section, spec, place);
             }
             Entry::Acts(spec) => {
                 if let Effect::Open(kind) = spec.effect {
@@ -87,6 +94,33 @@ impl Walk<'_> {
         self.nodes(nodes, inside);
         host.give_back();
         self.hosts.push(host);
+    }
+
+    /// Its lines are not those of the server, though mod_wsgi takes any.
+    fn interpreter_options(&mut self, section: syntax::Section, spec: &'static Spec, place: &mut Place<'_>) {
+        let syntax::Section { opening, nodes, .. } = section;
+        let Some(mut args) = self.arguments(&opening, spec) else { return };
+        let mut options = directive::interpreter_options(&mut args);
+        for node in nodes {
+            let Node::Directive(line) = node else { continue };
+            let Some(Entry::Acts(spec)) = directive::find(&line.name.text) else { continue };
+            let Some(mut args) = self.arguments(&line, spec) else { continue };
+            let mut scope = Scope {
+                server: &mut self.server,
+                host: &mut *place.host,
+                host_index: place.host_index,
+                section: None,
+                report: self.report,
+                lenient: self.lenient,
+            };
+            if !directive::in_interpreter_options(spec.name, &mut args, &mut options, &mut scope) {
+                let label = format!("not a setting of interpreters: `<{}>` does not limit it", opening.name.text);
+                let found =
+                    NOT_ALLOWED_HERE.at(line.name.span, label).and(opening.name.span, "the section begins here");
+                self.report.push(found.help("move it out of the section").graded(Severity::Warning));
+            }
+        }
+        self.server.interpreter_options.push(options);
     }
 
     /// `ADDRESS[:PORT]`. What Apache ignores with a message only is said and left out.
@@ -296,7 +330,7 @@ impl Walk<'_> {
             SectionKind::Location if tilde => Match::LocationRegex(text),
             SectionKind::Location if pattern => Match::LocationPattern(text),
             SectionKind::Location => Match::Location(merge_slashes(&text)),
-            SectionKind::VirtualHost => return None,
+            SectionKind::VirtualHost | SectionKind::InterpreterOptions => return None,
         };
         if let Match::DirectoryRegex(regex) | Match::FilesRegex(regex) | Match::LocationRegex(regex) = &matcher {
             self.regex(regex, word)?;
