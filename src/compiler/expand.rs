@@ -44,6 +44,20 @@ pub struct Surroundings<'a> {
     pub modules_of: &'a dyn Fn(&str) -> Option<&'static str>,
 }
 
+/// The directives that change what is read after them.
+const CARRIED_OUT: [&str; 10] = [
+    "Define",
+    "UnDefine",
+    "Include",
+    "IncludeOptional",
+    "Use",
+    "UndefMacro",
+    "MacroIgnoreBadNesting",
+    "MacroIgnoreEmptyArgs",
+    "LoadModule",
+    "ServerRoot",
+];
+
 /// The state of reading, which every line may change for the lines after it.
 pub struct Expander<'a> {
     surroundings: Surroundings<'a>,
@@ -181,23 +195,24 @@ impl<'a> Expander<'a> {
     }
 
     fn directive(&mut self, directive: Directive, lines: &mut Lines, tree: &mut Tree) {
-        let used = match directive.name.text.to_ascii_lowercase().as_str() {
-            "define" => self.define(&directive),
-            "undefine" => self.undefine(&directive),
-            "include" => self.include(&directive, tree),
-            "includeoptional" => self.include_optional(&directive, tree),
-            "use" => self.use_macro(&directive, lines),
-            "undefmacro" => self.undefine_macro(&directive),
-            "macroignorebadnesting" => {
+        let name = CARRIED_OUT.iter().find(|name| directive.is(name));
+        let used = match name.copied().unwrap_or_default() {
+            "Define" => self.define(&directive),
+            "UnDefine" => self.undefine(&directive),
+            "Include" => self.include(&directive, tree),
+            "IncludeOptional" => self.include_optional(&directive, tree),
+            "Use" => self.use_macro(&directive, lines),
+            "UndefMacro" => self.undefine_macro(&directive),
+            "MacroIgnoreBadNesting" => {
                 self.macros_may_be_unbalanced = true;
                 false
             }
-            "macroignoreemptyargs" => {
+            "MacroIgnoreEmptyArgs" => {
                 self.macros_may_be_given_nothing = true;
                 false
             }
-            "loadmodule" => self.load_module(&directive),
-            "serverroot" => self.set_server_root(&directive),
+            "LoadModule" => self.load_module(&directive),
+            "ServerRoot" => self.set_server_root(&directive),
             _ => false,
         };
         if !used {
@@ -224,7 +239,7 @@ impl<'a> Expander<'a> {
 
     fn load_module(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [name, file] = words.as_slice() else { return false };
+        let [name, file] = words else { return false };
         self.modules.load(&name.text, file.spanned());
         // The line stays in the tree, for the checks.
         false
@@ -232,8 +247,8 @@ impl<'a> Expander<'a> {
 
     fn set_server_root(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [root] = words.as_slice() else { return false };
-        syntax::report_unclosed_quotes(&words, self.report);
+        let [root] = words else { return false };
+        syntax::report_unclosed_quotes(words, self.report);
         self.server_root = Spanned::new(PathBuf::from(root.text.as_str()), root.span);
         true
     }

@@ -39,8 +39,8 @@ pub fn statement(line: Mapped) -> Option<Statement> {
 }
 
 /// Reports the words whose quote is never closed.
-pub(crate) fn report_unclosed_quotes(words: &[Word], report: &mut Report) {
-    for word in words.iter().filter(|word| !word.closed) {
+pub(crate) fn report_unclosed_quotes<'a>(words: impl IntoIterator<Item = &'a Word>, report: &mut Report) {
+    for word in words.into_iter().filter(|word| !word.closed) {
         let mut found = UNCLOSED_QUOTE.at(word.span, "the quote opens here").help("close the quote");
         // A blank in it may be where the quote was to end.
         if !word.text.contains([' ', '\t', '\\']) {

@@ -46,8 +46,8 @@ impl Expander<'_> {
             return true;
         }
         let words = directive.words();
-        let [argument] = words.as_slice() else { return false };
-        syntax::report_unclosed_quotes(&words, self.report);
+        let [argument] = words else { return false };
+        syntax::report_unclosed_quotes(words, self.report);
         let path = self.server_root.value.join(&argument.text);
         let files = match self.named(&path) {
             Ok(Named::Files(files)) => files,

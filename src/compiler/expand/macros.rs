@@ -44,7 +44,7 @@ impl Expander<'_> {
     pub(super) fn define_macro(&mut self, opening: &Directive, lines: &mut Lines) {
         let body = self.body(opening, lines);
         let words = opening.words();
-        syntax::report_unclosed_quotes(&words, self.report);
+        syntax::report_unclosed_quotes(words, self.report);
         let Some((name, parameters)) = words.split_first().filter(|(name, _)| !name.text.is_empty()) else {
             let found = MALFORMED_MACRO.at(opening.span(), "a name is missing");
             self.report.push(found.help("write `<Macro NAME $PARAMETER …>`"));
@@ -143,7 +143,7 @@ impl Expander<'_> {
         let Some((name, arguments)) = words.split_first().filter(|(name, _)| !name.text.is_empty()) else {
             return false;
         };
-        syntax::report_unclosed_quotes(&words, self.report);
+        syntax::report_unclosed_quotes(words, self.report);
         let key = name.text.to_ascii_lowercase();
         let Some(used) = self.macros.by_name.get(&key) else {
             self.unknown_macro(name);
@@ -206,7 +206,7 @@ impl Expander<'_> {
 
     pub(super) fn undefine_macro(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [name] = words.as_slice() else { return false };
+        let [name] = words else { return false };
         if self.macros.by_name.remove(&name.text.to_ascii_lowercase()).is_none() {
             self.unknown_macro(name);
         }

@@ -13,12 +13,12 @@ const PERCENT_NAMES: [&str; 5] = ["GLOBAL", "SERVER", "HOST", "RESOURCE", "GROUP
 impl Expander<'_> {
     pub(super) fn define(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let (name, value) = match words.as_slice() {
+        let (name, value) = match words {
             [name] => (name, None),
             [name, value] => (name, Some(&value.text)),
             _ => return false,
         };
-        syntax::report_unclosed_quotes(&words, self.report);
+        syntax::report_unclosed_quotes(words, self.report);
         if self.has_colon(name) {
             return true;
         }
@@ -32,7 +32,7 @@ impl Expander<'_> {
 
     pub(super) fn undefine(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [name] = words.as_slice() else { return false };
+        let [name] = words else { return false };
         if !self.has_colon(name) {
             self.flags.remove(name.text.as_str());
             self.values.remove(&name.text.to_ascii_lowercase());
