@@ -11,7 +11,7 @@ mod sections;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use super::diagnostic::{Code, Report, Severity, nearest, only_near};
+use super::diagnostic::{Code, Report, Severity, only_near};
 use super::directive::{self, Context, Effect, Known, Row, Scope, Spec, Target};
 use super::expand::Modules;
 use super::model::{Host, Judge, Line, Section, Server};
@@ -220,7 +220,7 @@ impl Walk<'_> {
             return;
         }
         let mut found = UNKNOWN_DIRECTIVE.at(directive.name.span, "no such directive");
-        if let Some(near) = nearest(name, directive::names(false)) {
+        if let Some(near) = self.report.nearest(name, directive::names(false)) {
             found = found.help(format!("did you mean `{near}`?"));
             if let Some(meant) = only_near(name, directive::names(false)) {
                 found = found.respelt(name, meant);

@@ -13,7 +13,7 @@ pub use sections::{Around, Tree, cut_at_bracket};
 pub use tree::{Directive, File, Node, Section};
 pub use words::{ValueOption, Word, options, words};
 
-pub(crate) use lines::LONGEST_LINE;
+pub(crate) use lines::{LONGEST_LINE, may_be_split};
 
 /// Reads a text that is kept as `source`, as it stands: nothing is included, and every condition's lines are there.
 pub fn parse(source: SourceId, text: &Text, report: &mut Report) -> File {

@@ -3,7 +3,7 @@
 use super::{
     ELSE_WITHOUT_IF, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
 };
-use crate::compiler::diagnostic::{Severity, nearest};
+use crate::compiler::diagnostic::Severity;
 use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, UNSUPPORTED_VALUE};
 use crate::compiler::model::{Host, Judge, Limit, Matcher, Section, without_trailing_slash};
 use crate::compiler::source::Spanned;
@@ -21,7 +21,7 @@ impl Walk<'_> {
         }
         self.needs_newer(&name, "", opening.name.span);
         let (Some(entry), Some(known)) = (row.entry(), row.known) else {
-            let near = nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
+            let near = self.report.nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
             let found = UNKNOWN_DIRECTIVE.at(opening.name.span, "no such section");
             self.report.push(found.says("a section is used that neither Apache nor mod_wsgi has").maybe_help(near));
             return;

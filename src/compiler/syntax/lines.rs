@@ -163,13 +163,27 @@ fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\x0B' | '\x0C' | '\r' | '\n')
 }
 
+/// More words than a directive ever has: each takes several times the room of its letters.
+const MOST_WORDS: usize = 100_000;
+
+/// Whether a line has no more words than can be kept; said if not.
+pub(crate) fn may_be_split(line: &Mapped, report: &mut Report) -> bool {
+    let text = line.text().as_bytes();
+    let begins = |pair: &[u8]| is_blank(char::from(pair[0])) && !is_blank(char::from(pair[1]));
+    let few = text.len() < 2 * MOST_WORDS || text.windows(2).filter(|pair| begins(pair)).count() < MOST_WORDS;
+    if !few {
+        report.push(LINE_TOO_LONG.at(line.span(0..1), "more than 100,000 words").says("a line has too many words"));
+    }
+    few
+}
+
 /// Whether a line may be read at all.
 fn is_short_enough(line: &LogicalLine, report: &mut Report) -> bool {
     let short = line.text.text().len() <= LONGEST_LINE;
     if !short {
         report.push(LINE_TOO_LONG.at(line.text.span(0..1), "begins here"));
     }
-    short
+    short && (line.text.text().starts_with('#') || may_be_split(&line.text, report))
 }
 
 /// Reports what a person cannot see in a line, and what Apache does not say.
