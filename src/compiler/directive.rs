@@ -61,6 +61,21 @@ pub struct Spec {
     pub effect: Effect,
 }
 
+impl Spec {
+    /// What an entry takes over for the fields that it leaves out.
+    const BASE: Self = Self {
+        name: "",
+        summary: "",
+        contexts: &[Context::ServerConfig],
+        args: &[],
+        options: &[],
+        default: None,
+        example: "",
+        explain: "",
+        effect: Effect::Expand,
+    };
+}
+
 /// Where a directive may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Context {

@@ -11,17 +11,7 @@ pub(super) const SERVERS: &[Context] = &[ServerConfig, VirtualHost];
 pub(super) const SECTIONS: &[Context] = &[ServerConfig, VirtualHost, Directory];
 pub(super) const ANYWHERE: &[Context] = &[ServerConfig, VirtualHost, Directory, Htaccess];
 
-pub(super) const BASE: Spec = Spec {
-    name: "",
-    summary: "",
-    contexts: &[ServerConfig],
-    args: &[],
-    options: &[],
-    default: None,
-    example: "",
-    explain: "",
-    effect: Effect::Expand,
-};
+pub(super) const BASE: Spec = Spec::BASE;
 
 pub(super) const FLAG: &[Arg] = &[arg("state", Kind::Flag)];
 
