@@ -283,16 +283,13 @@ impl<'a> Reader<'a> {
             self.at += 1;
         }
         // Apache's engine knows more than ours; what is wrong to both is unbalanced.
-        if let Err(error) = regex::Regex::new(pattern) {
-            let error = error.to_string();
-            if ["unclosed group", "unopened group", "unclosed character class", "missing expression"]
-                .iter()
-                .any(|known| error.contains(known))
-            {
-                return Err(mistake("the regular expression cannot be read"));
+        let known = ["unclosed group", "unopened group", "unclosed character class", "missing expression"];
+        match super::read_regex(pattern) {
+            Err(reason) if known.iter().any(|known| reason.contains(known)) => {
+                Err(mistake("the regular expression cannot be read"))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 
-use regex::Regex;
-
 use super::kind::{Wrong, choice};
+use super::pattern::read_regex;
 use crate::compiler::diagnostic::nearest;
 
 /// Flags of `RewriteRule`, long and short.
@@ -70,9 +69,7 @@ const BROKEN: [&str; 4] =
 
 /// A regular expression. What only Apache's engine knows is taken.
 pub(super) fn regex(word: &str) -> Result<(), Wrong> {
-    let Err(error) = Regex::new(word) else { return Ok(()) };
-    let error = error.to_string();
-    let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    let Err(reason) = read_regex(word) else { return Ok(()) };
     // In Apache's engine a bracket in a bracket is a character like others.
     let unclosed = reason.contains("unclosed character class") && word.matches('[').count() == 1;
     // So is a brace that begins no count.
