@@ -5,10 +5,8 @@ use super::{
     VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
 };
 use crate::compiler::diagnostic::Severity;
-use crate::compiler::directive::{
-    self, Context, Effect, Entry, INVALID_VALUE, Known, Scope, SectionKind, Spec, UNSUPPORTED_VALUE,
-};
-use crate::compiler::model::{Host, Judge, Limit, Matcher, Section, without_trailing_slash};
+use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, Scope, SectionKind, Spec};
+use crate::compiler::model::{Host, Limit, Matcher, Section, without_trailing_slash};
 use crate::compiler::source::Spanned;
 use crate::compiler::syntax::{self, Directive, Node, Word};
 use crate::plan::HostAddress;
@@ -337,29 +335,12 @@ impl Walk<'_> {
         Some(Matcher::Plain(matcher))
     }
 
-    /// Whether our runtime can read a regular expression. Apache's engine knows some that ours does not.
+    /// Whether a regular expression can be read.
     fn regex(&mut self, regex: &str, word: &Word) -> Option<()> {
-        let ours = self.server.judge == Judge::WsgiServe;
-        let read = directive::read_regex(regex).and_then(|()| if ours { may_be_run(regex) } else { Ok(()) });
-        let Err(reason) = read else { return Some(()) };
-        let foreign =
-            ["look-around", "backreferences", "unrecognized escape", "repetition quantifier", "unclosed counted"];
-        if foreign.iter().any(|known| reason.contains(known)) {
-            if ours {
-                let severity = if self.lenient { Severity::Warning } else { Severity::Error };
-                let found = UNSUPPORTED_VALUE.at(word.span, "needs Apache's engine for regular expressions");
-                self.report.push(found.graded(severity));
-            }
-            return None;
-        }
+        let Err(reason) = directive::read_regex(regex) else { return Some(()) };
         self.report.push(INVALID_VALUE.at(word.span, reason).says("a regular expression cannot be read"));
         None
     }
-}
-
-/// Whether our runtime may run an expression that can be read: it may need too much room.
-fn may_be_run(regex: &str) -> Result<(), String> {
-    regex::Regex::new(regex).map(drop).map_err(|error| error.to_string())
 }
 
 fn keep(mut section: Section, place: &mut Place<'_>) {
