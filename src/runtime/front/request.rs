@@ -82,7 +82,8 @@ async fn handle(
     if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
         return Ok(answer::page(StatusCode::NO_CONTENT));
     }
-    let path = normalise(parts.uri.path()).map_err(|error| match error {
+    let slashes = front.plan.hosts[seen.host].encoded_slashes;
+    let path = normalise(parts.uri.path(), slashes).map_err(|error| match error {
         PathError::Malformed => closing(StatusCode::BAD_REQUEST),
         PathError::NotFound => StatusCode::NOT_FOUND.into(),
     })?;
