@@ -21,7 +21,8 @@ impl Walk<'_> {
         }
         self.needs_newer(&name, "", opening.name.span);
         let (Some(entry), Some(known)) = (row.entry(), row.known) else {
-            let near = self.report.nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
+            let near =
+                self.report.nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
             let found = UNKNOWN_DIRECTIVE.at(opening.name.span, "no such section");
             self.report.push(found.says("a section is used that neither Apache nor mod_wsgi has").maybe_help(near));
             return;
