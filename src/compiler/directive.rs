@@ -18,7 +18,9 @@ mod since;
 mod values;
 mod wsgi;
 mod wsgi_daemon;
+mod wsgi_interpreter;
 mod wsgi_left_out;
+mod wsgi_scripts;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -38,6 +40,7 @@ pub use scope::Scope;
 pub use sections::SectionKind;
 pub use since::{Target, Version};
 pub(crate) use values::check_values;
+pub(crate) use wsgi_interpreter::{in_interpreter_options, interpreter_options};
 
 /// A directive that acts.
 pub struct Spec {
@@ -182,7 +185,7 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 8] = [
+static FAMILIES: [&[Spec]; 10] = [
     core::SPECS,
     sections::SPECS,
     files::SPECS,
@@ -190,6 +193,8 @@ static FAMILIES: [&[Spec]; 8] = [
     log::SPECS,
     wsgi::SPECS,
     wsgi_daemon::SPECS,
+    wsgi_interpreter::SPECS,
+    wsgi_scripts::SPECS,
     wsgi_left_out::SPECS,
 ];
 

@@ -191,8 +191,10 @@ impl Walk<'_> {
         if self.report.count(Severity::Error) > errors {
             self.server.beyond.failed.insert(spec.name);
         }
-        if let Effect::LeftOut(_) = spec.effect {
-            self.left_out(directive, place);
+        match spec.effect {
+            Effect::LeftOut(_) => self.left_out(directive, place),
+            Effect::Lower(_) => self.note_acting(directive, spec, place),
+            _ => {}
         }
     }
 

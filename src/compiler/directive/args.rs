@@ -33,6 +33,12 @@ impl FromWord for u64 {
     }
 }
 
+impl FromWord for f64 {
+    fn from_word(word: String) -> Self {
+        word.parse().unwrap_or_default()
+    }
+}
+
 impl Args {
     /// The words of a line.
     pub fn new(values: Vec<(&'static str, Spanned<String>)>, span: Span) -> Self {

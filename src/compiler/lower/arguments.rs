@@ -101,7 +101,12 @@ impl Walk<'_> {
 
     fn options(&mut self, spec: &'static Spec, found: &[ValueOption], values: &mut Values) {
         for (index, option) in found.iter().enumerate() {
-            let Some(arg) = spec.options.iter().find(|arg| arg.name == option.name.value) else {
+            // mod_wsgi compares the words of an opening line without regard to case.
+            let is_section = spec.name.starts_with('<');
+            let is_called = |arg: &&Arg| {
+                arg.name == option.name.value || is_section && arg.name.eq_ignore_ascii_case(&option.name.value)
+            };
+            let Some(arg) = spec.options.iter().find(is_called) else {
                 self.unknown_option(spec, option);
                 continue;
             };
@@ -140,7 +145,8 @@ impl Walk<'_> {
 
     fn unknown_option(&mut self, spec: &Spec, option: &ValueOption) {
         let name = option.name.value.as_str();
-        let found = UNKNOWN_OPTION.at(option.name.span, format!("{} has no such option", spec.name));
+        let found =
+            UNKNOWN_OPTION.at(option.name.span, format!("{} has no such option", spec.name.trim_start_matches('<')));
         let near = nearest(name, spec.options.iter().map(|arg| arg.name));
         let help = near.map(|near| format!("did you mean `{near}`?"));
         let found = found.maybe_help(help);

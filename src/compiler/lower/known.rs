@@ -3,7 +3,7 @@
 
 use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk};
 use crate::compiler::diagnostic::Severity;
-use crate::compiler::directive::{Context, INVALID_VALUE, Kind, Known, check_values, choice, find_known};
+use crate::compiler::directive::{Context, INVALID_VALUE, Kind, Known, Spec, check_values, choice, find_known};
 use crate::compiler::expand::IGNORED_WORDS;
 use crate::compiler::model::Judge;
 use crate::compiler::syntax::{self, Directive, Word, options};
@@ -85,6 +85,13 @@ impl Walk<'_> {
         if let Some(known) = find_known(&directive.name.text) {
             self.note(directive, known, place);
             self.unsupported(directive, known);
+        }
+    }
+
+    /// The same for one that acts: what the model holds of mounts with a prefix stands there in full.
+    pub(super) fn note_acting(&mut self, directive: &Directive, spec: &Spec, place: &mut Place<'_>) {
+        if let Some(known) = find_known(spec.name).filter(|_| spec.name != "WSGIScriptAlias") {
+            self.note(directive, known, place);
         }
     }
 

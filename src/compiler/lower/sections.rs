@@ -1,11 +1,12 @@
 //! Sections: what each is compared with, and its lines in it.
 
 use super::{
-    ELSE_WITHOUT_IF, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
+    ELSE_WITHOUT_IF, MISSING_ARGUMENT, NOT_ALLOWED_HERE, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE,
+    VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
 };
 use crate::compiler::diagnostic::Severity;
-use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, UNSUPPORTED_VALUE};
-use crate::compiler::model::{Host, Judge, Limit, Matcher, Section, without_trailing_slash};
+use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, Scope, SectionKind, Spec};
+use crate::compiler::model::{Host, Limit, Matcher, Section, without_trailing_slash};
 use crate::compiler::source::Spanned;
 use crate::compiler::syntax::{self, Directive, Node, Word};
 use crate::plan::HostAddress;
@@ -35,6 +36,7 @@ impl Walk<'_> {
         match entry {
             Entry::Acts(spec) => match spec.effect {
                 Effect::Open(SectionKind::VirtualHost) => self.virtual_host(section),
+                Effect::Open(SectionKind::InterpreterOptions) => self.interpreter_options(section, spec, place),
                 Effect::Open(kind) => self.files_section(section, kind, place),
                 _ => {}
             },
@@ -50,6 +52,9 @@ impl Walk<'_> {
         match entry {
             Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::VirtualHost)) => {
                 self.virtual_host(section);
+            }
+            Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::InterpreterOptions)) => {
+                self.interpreter_options(section, spec, place);
             }
             Entry::Acts(spec) => {
                 if let Effect::Open(kind) = spec.effect {
@@ -86,6 +91,33 @@ impl Walk<'_> {
         self.nodes(nodes, inside);
         host.give_back();
         self.hosts.push(host);
+    }
+
+    /// Its lines are not those of the server, though mod_wsgi takes any.
+    fn interpreter_options(&mut self, section: syntax::Section, spec: &'static Spec, place: &mut Place<'_>) {
+        let syntax::Section { opening, nodes, .. } = section;
+        let Some(mut args) = self.arguments(&opening, spec) else { return };
+        let mut options = directive::interpreter_options(&mut args);
+        for node in nodes {
+            let Node::Directive(line) = node else { continue };
+            let Some(Entry::Acts(spec)) = directive::find(&line.name.text) else { continue };
+            let Some(mut args) = self.arguments(&line, spec) else { continue };
+            let mut scope = Scope {
+                server: &mut self.server,
+                host: &mut *place.host,
+                host_index: place.host_index,
+                section: None,
+                report: self.report,
+                lenient: self.lenient,
+            };
+            if !directive::in_interpreter_options(spec.name, &mut args, &mut options, &mut scope) {
+                let label = format!("not a setting of interpreters: `<{}>` does not limit it", opening.name.text);
+                let found =
+                    NOT_ALLOWED_HERE.at(line.name.span, label).and(opening.name.span, "the section begins here");
+                self.report.push(found.help("move it out of the section").graded(Severity::Warning));
+            }
+        }
+        self.server.interpreter_options.push(options);
     }
 
     /// `ADDRESS[:PORT]`. What Apache ignores with a message only is said and left out.
@@ -295,7 +327,7 @@ impl Walk<'_> {
             SectionKind::Location if tilde => Match::LocationRegex(text),
             SectionKind::Location if pattern => Match::LocationPattern(text),
             SectionKind::Location => Match::Location(merge_slashes(&text)),
-            SectionKind::VirtualHost => return None,
+            SectionKind::VirtualHost | SectionKind::InterpreterOptions => return None,
         };
         if let Match::DirectoryRegex(regex) | Match::FilesRegex(regex) | Match::LocationRegex(regex) = &matcher {
             self.regex(regex, word)?;
@@ -303,29 +335,12 @@ impl Walk<'_> {
         Some(Matcher::Plain(matcher))
     }
 
-    /// Whether our runtime can read a regular expression. Apache's engine knows some that ours does not.
+    /// Whether a regular expression can be read.
     fn regex(&mut self, regex: &str, word: &Word) -> Option<()> {
-        let ours = self.server.judge == Judge::WsgiServe;
-        let read = directive::read_regex(regex).and_then(|()| if ours { may_be_run(regex) } else { Ok(()) });
-        let Err(reason) = read else { return Some(()) };
-        let foreign =
-            ["look-around", "backreferences", "unrecognized escape", "repetition quantifier", "unclosed counted"];
-        if foreign.iter().any(|known| reason.contains(known)) {
-            if ours {
-                let severity = if self.lenient { Severity::Warning } else { Severity::Error };
-                let found = UNSUPPORTED_VALUE.at(word.span, "needs Apache's engine for regular expressions");
-                self.report.push(found.graded(severity));
-            }
-            return None;
-        }
+        let Err(reason) = directive::read_regex(regex) else { return Some(()) };
         self.report.push(INVALID_VALUE.at(word.span, reason).says("a regular expression cannot be read"));
         None
     }
-}
-
-/// Whether our runtime may run an expression that can be read: it may need too much room.
-fn may_be_run(regex: &str) -> Result<(), String> {
-    regex::Regex::new(regex).map(drop).map_err(|error| error.to_string())
 }
 
 fn keep(mut section: Section, place: &mut Place<'_>) {
