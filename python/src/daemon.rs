@@ -64,10 +64,16 @@ fn settings(work: &DaemonWork) -> Settings {
     }
 }
 
-fn serve(work: &DaemonWork, descriptors: VecDeque<OwnedFd>, control: &Control, wake: Wake) -> io::Result<()> {
+fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Control, wake: Wake) -> io::Result<()> {
     process::preload(&work.preload);
+    let mut bell = None;
+    if work.connections > 1
+        && let (Some(reader), Some(writer)) = (descriptors.pop_front(), descriptors.pop_front())
+    {
+        bell = Some(Wake::shared(reader, writer));
+    }
     let shared = Arc::new(Shared {
-        slots: (0..work.group.threads).map(|_| Slot::new()).collect::<io::Result<_>>()?,
+        slots: (0..work.group.threads).map(|_| Slot::new(bell.take())).collect::<io::Result<_>>()?,
         connections: work.connections as usize,
         leaving: AtomicBool::new(false),
         reason: std::sync::Mutex::new(None),

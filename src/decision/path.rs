@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use regex::bytes::Regex;
+use super::pattern::Pattern;
 
 /// Why a path is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub fn taken_by_mount(url_path: &str, length: usize) -> usize {
 /// How much of `path` a `WSGIScriptAliasMatch` takes, and the file name that its target becomes for it: what follows the match
 /// belongs to the name too. A match that ends where the path begins is none.
 #[must_use]
-pub fn matched(regex: &Regex, target: &str, path: &[u8]) -> Option<Vec<u8>> {
+pub fn matched(regex: &Pattern, target: &str, path: &[u8]) -> Option<Vec<u8>> {
     let captures = regex.captures(path)?;
     let end = captures.get(0)?.end();
     if end == 0 {
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_pattern_makes_a_file_name() {
         let file = |regex: &str, target: &str, path: &str| {
-            let regex = Regex::new(regex).unwrap();
+            let regex = Pattern::new(regex).unwrap();
             matched(&regex, target, path.as_bytes()).map(|file| String::from_utf8(file).unwrap())
         };
         assert_eq!(file("^/m([0-9])", "/srv/app$1.wsgi", "/m7/more").as_deref(), Some("/srv/app7.wsgi/more"));

@@ -81,7 +81,8 @@ pub struct DaemonWork {
     pub group: ProcessGroup,
     /// Scripts to load before the first request.
     pub preload: Vec<Preload>,
-    /// Connections of each thread: the descriptors are dealt to the threads in turn.
+    /// Connections of each thread: the descriptors are dealt to the threads in turn. If there are several, a bell comes before
+    /// them, the two ends of a pipe: requests do not wake the thread, the bell does.
     pub connections: u32,
     /// The level of the error log for Python's messages.
     pub level: crate::plan::log::LogLevel,
@@ -116,6 +117,8 @@ pub enum Order {
         group: usize,
         /// The daemon process.
         pid: u32,
+        /// The first descriptor is the writing end of the process's bell; only to a front.
+        bell: bool,
     },
     /// Finish what is under way, within so many seconds, and leave.
     Stop {

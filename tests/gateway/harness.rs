@@ -218,7 +218,7 @@ impl Daemon {
     pub(crate) fn reconnect(&mut self) {
         let (threads, descriptors) = connections(self.threads.len() as u32);
         let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
-        let order = Order::Connections { group: 0, pid: self.child.id() };
+        let order = Order::Connections { group: 0, pid: self.child.id(), bell: false };
         self.control.send(&order, &descriptors).expect("the process takes its connections");
         self.threads = threads;
     }

@@ -1,11 +1,9 @@
 //! Where a directive stands while it is put into the model.
 
-use regex::Regex;
-
 use super::{INVALID_VALUE, UNSUPPORTED_VALUE};
 use crate::compiler::diagnostic::{Report, Severity};
 use crate::compiler::model::{Host, Judge, Section, Server, Settings};
-use crate::compiler::source::{Span, Spanned};
+use crate::compiler::source::Span;
 
 /// The server, the host and the section around a directive.
 pub struct Scope<'a> {
@@ -35,13 +33,6 @@ impl Scope<'_> {
     /// A value that cannot be read.
     pub(super) fn invalid(&mut self, span: Span, label: impl Into<String>, help: Option<String>) {
         self.report.push(INVALID_VALUE.at(span, label).maybe_help(help));
-    }
-
-    /// Sees that our runtime can run a regular expression. Apache's engine knows some that ours does not.
-    pub(super) fn runs(&mut self, regex: &Spanned<String>) {
-        if Regex::new(&regex.value).is_err() {
-            self.unsupported(regex.span, "needs Apache's engine for regular expressions", Severity::Error);
-        }
     }
 
     /// A value that Apache carries out and our runtime does not. Said only when our runtime is asked about.

@@ -178,7 +178,6 @@ fn script_alias(args: &mut Args, scope: &mut Scope) {
 
 fn script_alias_match(args: &mut Args, scope: &mut Scope) {
     let mount = mount("regex", args, scope);
-    scope.runs(&mount.url_path);
     let mounts_before = scope.host.mounts.len();
     scope.host.pattern_mounts.push(PatternMount { mount, mounts_before });
 }

@@ -17,7 +17,7 @@ impl Walk<'_> {
     /// The arguments of a directive, or `None` when one that must be there is missing or cannot be read. An option that
     /// cannot be read is left out, so that what the line defines is defined all the same.
     pub(super) fn arguments(&mut self, directive: &Directive, spec: &'static Spec) -> Option<Args> {
-        let mut words = directive.words();
+        let words = directive.words();
         let mut values = Values::new();
         let mut whole = true;
         let mut at = 0;
@@ -42,14 +42,15 @@ impl Walk<'_> {
             if whole {
                 self.superfluous(directive, &words[at..], spec);
             }
-            syntax::report_unclosed_quotes(&words, self.report);
+            syntax::report_unclosed_quotes(words, self.report);
         } else {
-            let text = &directive.arguments;
+            let text = directive.arguments();
             let after = at.checked_sub(1).map_or(0, |last| words[last].range.1);
             let (found, leftover) = options(&text.slice(after..text.text().len()));
-            words.truncate(at);
-            words.extend(found.iter().map(|option| option.value.clone()));
-            syntax::report_unclosed_quotes(&words, self.report);
+            syntax::report_unclosed_quotes(
+                words[..at].iter().chain(found.iter().map(|option| &option.value)),
+                self.report,
+            );
             self.options(spec, &found, &mut values);
             if let Some(leftover) = leftover {
                 self.leftover(directive, spec, &leftover);

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use hyper::StatusCode;
-use regex::bytes::Regex;
 
 use super::names::Names;
 use super::script::{At, Chosen, Refusal, Script, handler_of, is_wsgi};
 use super::sections::{Locations, Sections};
 use crate::decision::path::{covered, matched, path_info_start, taken_by_mount};
+use crate::decision::pattern::Pattern;
 use crate::plan::sections::Settings;
 use crate::plan::{Host, Mount, Plan};
 use crate::runtime::exchange::Dispatched;
@@ -47,7 +47,7 @@ enum Way {
     /// Its target is a folder of them, or becomes a file's name with what follows the prefix.
     Folder,
     /// Its target is made of what the expression matches.
-    Pattern(Regex),
+    Pattern(Pattern),
 }
 
 /// What two requests have in common that run the same script with the same settings.
@@ -397,7 +397,7 @@ impl Found {
 impl Way {
     fn of(mount: &Mount) -> io::Result<Self> {
         if mount.regex {
-            let regex = Regex::new(&mount.url_path);
+            let regex = Pattern::new(&mount.url_path);
             return regex.map(Self::Pattern).map_err(|error| io::Error::other(format!("{}: {error}", mount.place)));
         }
         Ok(if Path::new(&mount.target).is_dir() { Self::Folder } else { Self::Script })

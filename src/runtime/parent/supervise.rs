@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::listen::Bound;
 use super::logs::Logs;
@@ -156,11 +157,11 @@ impl Parent {
                 continue;
             }
             let spawned = match self.slots[index].role {
-                Role::Front => self.spawn_front().map(|spawned| (spawned, Vec::new())),
+                Role::Front => self.spawn_front().map(|spawned| (spawned, Vec::new(), None)),
                 Role::Daemon { group } => self.spawn_daemon(group),
             };
             match spawned {
-                Ok((spawned, connections)) => self.slots[index].fill(spawned, connections),
+                Ok((spawned, connections, bell)) => self.slots[index].fill(spawned, connections, bell),
                 Err(error) => {
                     self.slots[index].postpone();
                     return Err(StartError::Machine(error));
@@ -194,7 +195,8 @@ impl Parent {
         spawn("wsgi-serve: front", &start, library, &Work::Front(Box::new(work)), &descriptors, &*self.output(0)?)
     }
 
-    fn spawn_daemon(&self, index: usize) -> io::Result<(super::spawn::Spawned, Vec<OwnedFd>)> {
+    /// Starts a process of a group; with it the front's ends of its connections, and of its bell.
+    fn spawn_daemon(&self, index: usize) -> io::Result<(super::spawn::Spawned, Vec<OwnedFd>, Option<OwnedFd>)> {
         let group = &self.plan.process_groups[index];
         let mut environment = Vec::new();
         if let Some(lang) = &group.lang {
@@ -222,12 +224,18 @@ impl Parent {
             },
         };
         let (ours, theirs) = connections(group.threads * connections_per_thread(group))?;
-        let descriptors: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
+        let bell = if connections_per_thread(group) > 1 {
+            Some(pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?)
+        } else {
+            None
+        };
+        let (reader, writer) = bell.unzip();
+        let descriptors: Vec<BorrowedFd<'_>> = reader.iter().chain(&writer).chain(&theirs).map(AsFd::as_fd).collect();
         let output = self.output(group.host)?;
         let work = Work::Daemon(Box::new(work));
         let spawned =
             spawn(&format!("wsgi-serve: {label}"), &start, Some(&self.library), &work, &descriptors, &output)?;
-        Ok((spawned, ours))
+        Ok((spawned, ours, writer))
     }
 
     fn output(&self, host: usize) -> io::Result<Arc<std::fs::File>> {
@@ -343,16 +351,17 @@ impl Parent {
         let Some(running) = &self.slots[daemon].running else { return Ok(Vec::new()) };
         let (ours, theirs) = connections(count)?;
         let theirs: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
-        let order = Order::Connections { group, pid: running.spawned.process.id() };
+        let order = Order::Connections { group, pid: running.spawned.process.id(), bell: false };
         running.spawned.control.send(&order, &theirs)?;
         Ok(ours)
     }
 
     fn hand_over(&self, front: usize, daemon: usize, group: usize, connections: &[OwnedFd]) {
-        let (Some(front), Some(pid)) = (&self.slots[front].running, self.slots[daemon].pid()) else { return };
-        let connections: Vec<BorrowedFd<'_>> = connections.iter().map(AsFd::as_fd).collect();
+        let (Some(front), Some(daemon)) = (&self.slots[front].running, &self.slots[daemon].running) else { return };
+        let (pid, bell) = (daemon.spawned.process.id(), daemon.bell.is_some());
+        let descriptors: Vec<BorrowedFd<'_>> = daemon.bell.iter().chain(connections).map(AsFd::as_fd).collect();
         // A front that has gone is replaced, and connected anew.
-        let _ = front.spawned.control.send(&Order::Connections { group, pid }, &connections);
+        let _ = front.spawned.control.send(&Order::Connections { group, pid, bell }, &descriptors);
     }
 
     /// A thread of a daemon process has lost a connection. Where there is no front now, the next one connects all threads.
