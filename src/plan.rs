@@ -273,11 +273,23 @@ pub struct PythonHome {
     pub place: Place,
 }
 
+impl Embedded {
+    /// Whether the process that accepts HTTP runs Python as well.
+    #[must_use]
+    pub fn runs_python(&self) -> bool {
+        self.scripts || self.needed && !self.restricted
+    }
+}
+
 /// Embedded mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Embedded {
     /// Whether any mount or section may need it. Without it the front runs no Python.
     pub needed: bool,
+    /// Whether scripts run in the process that accepts HTTP whatever process group the applications have:
+    /// `WSGIDispatchScript`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scripts: bool,
     /// `WSGIRestrictEmbedded On`: a request that resolves to embedded mode gets 500 (WSGI0143).
     pub restricted: bool,
     /// `StartServers`, at most `ServerLimit`; 1 by default.
