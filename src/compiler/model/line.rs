@@ -5,6 +5,7 @@ use crate::compiler::source::{Span, Spanned, Text};
 /// The directives whose lines are kept, as Apache spells them. Other lines are forgotten once they are lowered.
 const CHECKED: &[&str] = &[
     "AddHandler",
+    "AliasMatch",
     "AllowOverride",
     "AuthBasicProvider",
     "AuthDigestProvider",
@@ -22,6 +23,8 @@ const CHECKED: &[&str] = &[
     "Options",
     "PassEnv",
     "ProxyPass",
+    "ProxyPassMatch",
+    "ProxyRequests",
     "Redirect",
     "RedirectMatch",
     "RedirectPermanent",
@@ -39,6 +42,8 @@ const CHECKED: &[&str] = &[
     "SSLCertificateFile",
     "SSLCertificateKeyFile",
     "SSLEngine",
+    "SSLUserName",
+    "SSLVerifyClient",
     "ThreadLimit",
     "WSGIAccessScript",
     "WSGIApplicationGroup",
@@ -95,6 +100,14 @@ impl Line {
         self.words.iter().find_map(|word| {
             let value = word.value.strip_prefix(name)?.strip_prefix('=')?;
             Some(Spanned::new(value.trim_matches('"'), word.span))
+        })
+    }
+
+    /// Whether a line of `AllowOverride` lets `.htaccess` say what belongs to a class.
+    pub fn allows(&self, class: &str) -> bool {
+        self.words.iter().any(|word| {
+            let name = word.value.split('=').next().unwrap_or_default();
+            name.eq_ignore_ascii_case("All") || name.eq_ignore_ascii_case(class)
         })
     }
 
