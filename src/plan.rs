@@ -3,6 +3,7 @@
 //! Plain serialisable data. Every default is filled in, every path is absolute, every name is bound, and each part knows
 //! the line it came from. It knows neither the compiler nor the runtime; both know it.
 
+pub mod limits;
 pub mod log;
 pub mod sections;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use limits::Timers;
 use log::{AccessLog, ErrorLog};
 use sections::{Section, Settings};
 
@@ -209,6 +211,8 @@ pub struct ProcessGroup {
     pub umask: Option<u32>,
     /// Option `maximum-requests`; `None` is without limit.
     pub maximum_requests: Option<u64>,
+    /// The options that set a timer.
+    pub timers: Timers,
     /// Where it was written.
     pub place: Place,
 }

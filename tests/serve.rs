@@ -42,3 +42,5 @@ mod reloading;
 mod responses;
 #[path = "serve/startup.rs"]
 mod startup;
+#[path = "serve/timers.rs"]
+mod timers;

@@ -10,6 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
+use wsgi_httpd::plan::limits::Timers;
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::plan::{Place, ProcessGroup};
 use wsgi_httpd::runtime::boot::boot;
@@ -152,6 +153,7 @@ impl Setup {
             locale: None,
             umask: None,
             maximum_requests: self.maximum_requests,
+            timers: Timers { shutdown: Some(5), ..Timers::default() },
             place,
         };
         DaemonWork {
