@@ -5,6 +5,8 @@
 //! `APACHE_VERDICTS=new` asks only about the cases that are not in it. Cases in which we differ on
 //! purpose stand in `tests/apache/differences.conf`, and each has its reason in `docs/differences.md`.
 
+#[path = "apache/answers.rs"]
+mod answers;
 #[path = "apache/corpus.rs"]
 mod corpus;
 #[path = "apache/oracle.rs"]
@@ -21,8 +23,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use corpus::Case;
 use oracle::{Oracle, Verdict};
 
-/// Runs something for every case, on a few threads.
-fn for_each<'a>(cases: &'a [Case], work: impl Fn(&'a Case) + Sync) {
+/// Does something with each, on a few threads.
+fn for_each<'a, T: Sync>(cases: &'a [T], work: impl Fn(&'a T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..4 {

@@ -1,7 +1,10 @@
 //! Configurations that are made from the table: every directive, in every kind of place, with none to three words.
 
+use std::sync::{Mutex, PoisonError};
+
 use wsgi_httpd::compiler::directive;
 
+use crate::answers::Answers;
 use crate::corpus::Case;
 use crate::oracle::{Oracle, Verdict};
 
@@ -24,10 +27,15 @@ pub(crate) fn all() -> Vec<(String, String)> {
     names.dedup();
     let mut texts = Vec::new();
     for name in names {
+        let module = directive::modules_of(name).unwrap_or_default();
+        let wsgi6 = if module == "mod_wsgi.c" { "#: wsgi6\n" } else { "" };
         for (place, before, after) in PLACES {
             for count in 0..=WORDS.len() {
                 let line = [&[name], &WORDS[..count]].concat().join(" ");
-                texts.push((format!("sweep-{name}-{place}-{count}"), format!("{before}{line}\n{after}")));
+                texts.push((
+                    format!("sweep-{name}-{place}-{count}"),
+                    format!("#: with {module}\n{wsgi6}{before}{line}\n{after}"),
+                ));
             }
         }
     }
@@ -44,21 +52,27 @@ pub(crate) fn sample(count: usize) -> Vec<(String, String)> {
 
 /// How many are judged alike, of how many, and the others.
 pub(crate) fn compare(oracle: &Oracle, texts: &[(String, String)]) -> (usize, usize, Vec<String>) {
-    let differ = std::sync::Mutex::new(Vec::new());
+    let mut answers = Answers::open(oracle);
+    let differ = Mutex::new(Vec::new());
     // Not all at once: each has a folder.
-    for texts in texts.chunks(500) {
+    for texts in texts.chunks(2000) {
         let cases: Vec<Case> = texts.iter().map(|(name, text)| Case::new(name, "sweep", text)).collect();
-        crate::for_each(&cases, |case| {
-            let verdict = oracle.ask(case);
-            let refused = case.compile().report.has_errors();
-            if refused != (verdict != Verdict::Accepted) {
+        let judged: Vec<(&Case, Verdict)> = cases.iter().zip(answers.of(oracle, &cases)).collect();
+        crate::for_each(&judged, |(case, verdict)| {
+            let ours = case.compile();
+            let refused = ours.report.has_errors();
+            if refused != (*verdict != Verdict::Accepted) {
                 let who = if refused { "only we refuse it" } else { "only Apache refuses it" };
-                let line = format!("{}: {who}: {verdict}", case.name);
-                differ.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(line);
+                let found = if refused { ours.concise() } else { String::new() };
+                let line = format!("{}: {who}: {verdict}\n{found}", case.name);
+                differ.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
         });
+        for case in &cases {
+            std::fs::remove_dir_all(&case.folder).expect("what was made can be removed");
+        }
     }
-    let mut differ = differ.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut differ = differ.into_inner().unwrap_or_else(PoisonError::into_inner);
     differ.sort();
     (texts.len() - differ.len(), texts.len(), differ)
 }
