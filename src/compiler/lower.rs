@@ -6,6 +6,7 @@ mod authorization;
 mod expressions;
 mod keep;
 mod known;
+mod places;
 mod sections;
 
 use std::collections::BTreeSet;
@@ -50,6 +51,7 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         lenient: settings.lenient,
         modules: settings.modules,
         provider_aliases: BTreeSet::new(),
+        filters: BTreeSet::new(),
         keep: settings.keep,
         target: settings.target,
         said: BTreeSet::new(),
@@ -83,6 +85,8 @@ struct Walk<'a> {
     modules: &'a Modules,
     /// Names that `<AuthzProviderAlias>` and `<AuthnProviderAlias>` define.
     provider_aliases: BTreeSet<String>,
+    /// Names of filters that lines before define, in lower case.
+    filters: BTreeSet<String>,
     /// Every directive is kept as it was written.
     keep: bool,
     target: Target,
@@ -129,6 +133,9 @@ impl Walk<'_> {
             return;
         }
         self.needs_newer(name, "", directive.name.span);
+        if directive.is("LogLevel") {
+            self.log_levels(directive);
+        }
         match directive::find(name) {
             None => self.unknown(directive),
             Some(Entry::Known(known)) => self.known(directive, known, place),
@@ -294,6 +301,7 @@ pub const CODES: &[&Code] = &[
     &INVALID_EXPRESSION,
     &EMPTY_CONTAINER,
     &MISPLACED_NEGATION,
+    &STOPS_ITSELF,
 ];
 
 /// What is looked for only when our own runtime is judged.
@@ -384,7 +392,7 @@ static NO_EFFECT_HERE: Code = Code::warning(
     include_str!("lower/no_effect_here.md"),
 );
 
-static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code::error(
+static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code::warning(
     "virtual-host-address-ignored",
     "Apache ignores the address of a virtual host and goes on without it",
     include_str!("lower/virtual_host_address_ignored.md"),
@@ -414,5 +422,12 @@ static MISPLACED_NEGATION: Code = Code::error(
     "misplaced-negation",
     "a requirement that only keeps people out stands where one is enough to get in",
     include_str!("lower/misplaced_negation.md"),
+)
+.predicts(&["AH00526"]);
+
+static STOPS_ITSELF: Code = Code::error(
+    "stops-itself",
+    "the configuration stops the start of Apache with `Error`",
+    include_str!("lower/stops_itself.md"),
 )
 .predicts(&["AH00526"]);

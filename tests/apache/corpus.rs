@@ -127,14 +127,23 @@ impl Case {
 
     /// What we say of it.
     pub(crate) fn compile(&self) -> Compiled {
+        let mut before = oracle::prologue(self);
+        // What `-d` says is taken for a guess.
+        before.push(format!("ServerRoot {}", self.folder.display()));
         let options = Options {
             server_root: Some(self.folder.clone()),
             defines: self.defines.clone(),
-            before: oracle::prologue(self),
+            before,
             strict_modules: true,
             ..Options::default()
         };
         compile(&Disk, &self.folder.join(MAIN), &options).expect("the main file is there")
+    }
+
+    /// The names of our errors.
+    pub(crate) fn errors(compiled: &Compiled) -> impl Iterator<Item = &'static str> {
+        let errors = compiled.report.iter().filter(|found| found.severity == Severity::Error);
+        errors.map(|found| found.code.name)
     }
 
     /// Whether one of our errors stands on that line.

@@ -211,6 +211,8 @@ impl Oracle {
         // One file instead of a hundred arguments.
         command.arg("-C").arg(format!("Include {}", prologue.display()));
         command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/bin").env("LANG", "C");
+        // Names that are made up are looked up: nobody is to wait long for that.
+        command.env("RES_OPTIONS", "attempts:1 timeout:1");
         command
     }
 
