@@ -3,6 +3,7 @@
 //! Plain serialisable data. Every default is filled in, every path is absolute, every name is bound, and each part knows
 //! the line it came from. It knows neither the compiler nor the runtime; both know it.
 
+pub mod interpreters;
 pub mod log;
 pub mod sections;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use interpreters::Interpreters;
 use log::{AccessLog, ErrorLog};
 use sections::{Section, Settings};
 
@@ -32,9 +34,25 @@ pub struct Plan {
     pub process_groups: Vec<ProcessGroup>,
     /// How applications without a process group run.
     pub embedded: Embedded,
-    /// `WSGIPerInterpreterGIL`.
+    /// How interpreters are made and ended.
     #[serde(default)]
-    pub per_interpreter_gil: bool,
+    pub interpreters: Interpreters,
+    /// Scripts to load when a process starts, in file order: `WSGIImportScript`, and each mount that names both groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preloads: Vec<Preload>,
+}
+
+/// A script to load when a process starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preload {
+    /// The file, absolute.
+    pub script: PathBuf,
+    /// In which processes.
+    pub process_group: ProcessGroupName,
+    /// In which interpreter; empty is the main one.
+    pub application_group: String,
+    /// Where it was written.
+    pub place: Place,
 }
 
 /// A line of the configuration, for messages of the runtime.
@@ -133,11 +151,14 @@ pub struct Alias {
     pub place: Place,
 }
 
-/// One `WSGIScriptAlias`. Its options beat the directives of the sections.
+/// One `WSGIScriptAlias` or `WSGIScriptAliasMatch`. Its options beat the directives of the sections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {
-    /// The URL path prefix, as written.
+    /// The URL path prefix, as written; of a `WSGIScriptAliasMatch` the regular expression.
     pub url_path: String,
+    /// `WSGIScriptAliasMatch`: the URL path is searched for the expression, and the target may hold `$0` to `$9` and `&`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub regex: bool,
     /// The WSGI script, or a folder of scripts, absolute. Kept as text: a trailing slash matters.
     pub target: String,
     /// Option `process-group`.
@@ -160,6 +181,8 @@ pub enum ProcessGroupName {
     Embedded,
     /// Daemon mode: an index into [`Plan::process_groups`].
     Daemon(usize),
+    /// `%{SERVER}`, `%{HOST}`, `%{RESOURCE}` or `%{ENV:name}`: the request tells the name.
+    Token(String),
 }
 
 /// In which interpreter an application runs: `WSGIApplicationGroup`.
@@ -174,6 +197,8 @@ pub enum ApplicationGroup {
     Resource,
     /// A name.
     Named(String),
+    /// `%{HOST}` or `%{ENV:name}`: the request tells the name.
+    Token(String),
 }
 
 /// One `WSGIDaemonProcess`.
@@ -191,7 +216,7 @@ pub struct ProcessGroup {
     pub processes: u32,
     /// `wsgi.multiprocess`: whether `processes` was given, whatever its value (mod_wsgi's rule).
     pub multiprocess: bool,
-    /// Option `threads`, at least 1.
+    /// Option `threads`. 0: a service, which serves no requests and runs the scripts that it loads.
     pub threads: u32,
     /// Option `home`: the working directory.
     pub home: Option<PathBuf>,
@@ -209,6 +234,9 @@ pub struct ProcessGroup {
     pub umask: Option<u32>,
     /// Option `maximum-requests`; `None` is without limit.
     pub maximum_requests: Option<u64>,
+    /// Option `switch-interval`, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch_interval_us: Option<u64>,
     /// Where it was written.
     pub place: Place,
 }

@@ -13,5 +13,7 @@ mod lifecycle;
 mod places;
 #[path = "language_server/pygls.rs"]
 mod pygls;
+#[path = "language_server/repairs.rs"]
+mod repairs;
 #[path = "language_server/typing.rs"]
 mod typing;

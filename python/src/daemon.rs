@@ -1,6 +1,7 @@
 //! A daemon process: threads that each serve one connection, and the main thread that watches over them.
 
 mod connection;
+mod service;
 mod signal;
 mod slot;
 
@@ -37,7 +38,12 @@ pub(crate) fn run(
     let group = &work.group;
     title::set(&group.display_name.clone().unwrap_or_else(|| format!("wsgi-serve: process group {}", group.name)));
     module::set_settings(settings(work));
-    let main = process::furnish_main(attached, work.own_gil)?;
+    let main = process::furnish_main(attached)?;
+    if group.threads == 0 {
+        service::run(attached, work, control)?;
+        process::end_interpreters(attached, main);
+        return Ok(());
+    }
     let wake = signal::install()?;
     attached.detached(|| serve(work, descriptors, control, wake))?;
     process::end_interpreters(attached, main);
@@ -53,13 +59,21 @@ fn settings(work: &DaemonWork) -> Settings {
         home: group.home.as_ref().map(|home| home.as_os_str().as_bytes().to_vec()),
         python_path: group.python_path.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()).collect(),
         run_once: group.threads == 1 && group.maximum_requests == Some(1),
+        service: group.threads == 0,
+        interpreters: work.interpreters.clone(),
     }
 }
 
-fn serve(work: &DaemonWork, descriptors: VecDeque<OwnedFd>, control: &Control, wake: Wake) -> io::Result<()> {
+fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Control, wake: Wake) -> io::Result<()> {
     process::preload(&work.preload);
+    let mut bell = None;
+    if work.connections > 1
+        && let (Some(reader), Some(writer)) = (descriptors.pop_front(), descriptors.pop_front())
+    {
+        bell = Some(Wake::shared(reader, writer));
+    }
     let shared = Arc::new(Shared {
-        slots: (0..work.group.threads).map(|_| Slot::new()).collect::<io::Result<_>>()?,
+        slots: (0..work.group.threads).map(|_| Slot::new(bell.take())).collect::<io::Result<_>>()?,
         connections: work.connections as usize,
         leaving: AtomicBool::new(false),
         reason: std::sync::Mutex::new(None),
@@ -138,6 +152,8 @@ impl Shared {
     fn work(&self, number: usize) {
         let slot = &self.slots[number];
         let mut connections: Vec<Connection<'_>> = Vec::new();
+        // The connection that was served last.
+        let mut last = 0;
         loop {
             while let Some(stream) = slot.take() {
                 connections.push(Connection::new(stream, number as u32 + 1, self));
@@ -151,8 +167,10 @@ impl Shared {
             let ready = match connections.iter().position(Connection::has_more) {
                 Some(more) => Some(more),
                 None if self.connections == 1 => Some(0),
-                None => slot.readable(connections.iter().map(|connection| &**connection.stream())),
+                None => come_in(&mut connections, last)
+                    .or_else(|| slot.readable(connections.iter().map(|connection| &**connection.stream()))),
             };
+            last = ready.unwrap_or(last);
             if let Some(ready) = ready
                 && !connections[ready].serve(slot)
             {
@@ -165,6 +183,12 @@ impl Shared {
             }
         }
     }
+}
+
+/// The connection on which a request came while another one was answered. Under load there is one, and a wait is spared.
+fn come_in(connections: &mut [Connection<'_>], last: usize) -> Option<usize> {
+    let count = connections.len();
+    (1..count).map(|step| (last + step) % count).find(|place| connections[*place].receive())
 }
 
 fn start(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<()>>> {

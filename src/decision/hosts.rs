@@ -115,10 +115,10 @@ fn resolved(address: &HostAddress, look_up: &impl Fn(&str) -> Vec<IpAddr>) -> Ve
 /// Name and port of a `Host` field; the brackets of an IPv6 address belong to the name.
 #[must_use]
 pub fn split_authority(text: &str) -> (&str, Option<&str>) {
-    let after_bracket = text.rfind(']').map_or(0, |at| at + 1);
-    match text[after_bracket..].rfind(':') {
-        Some(colon) => (&text[..after_bracket + colon], Some(&text[after_bracket + colon + 1..])),
-        None => (text, None),
+    // From the end, where the port is: one pass over few bytes, for each request.
+    match text.bytes().rposition(|byte| matches!(byte, b':' | b']')) {
+        Some(at) if text.as_bytes()[at] == b':' => (&text[..at], Some(&text[at + 1..])),
+        _ => (text, None),
     }
 }
 
@@ -135,6 +135,20 @@ pub fn is_authority(text: &str) -> bool {
 }
 
 fn is_name_byte(byte: u8) -> bool {
+    NAME_BYTES[usize::from(byte)]
+}
+
+static NAME_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        bytes[byte] = may_name(byte as u8);
+        byte += 1;
+    }
+    bytes
+};
+
+const fn may_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%' | b':' | b'[' | b']' | b'!' | b'$')
         || matches!(byte, b'&'..=b'+' | b';' | b'=')
@@ -144,6 +158,12 @@ fn is_name_byte(byte: u8) -> bool {
 #[must_use]
 pub fn requested_name(authority: &str) -> String {
     split_authority(authority).0.trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// Whether a `ServerAlias` with `*` or `?` covers a name, both in lower case.
+#[must_use]
+pub fn alias_covers(pattern: &str, name: &str) -> bool {
+    wildcard(pattern.as_bytes(), name.as_bytes())
 }
 
 /// `*` is any text, `?` any one character (`ap_strcasecmp_match`; both sides are in lower case already).

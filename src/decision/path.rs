@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::pattern::Pattern;
+
 /// Why a path is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathError {
@@ -84,6 +86,49 @@ pub fn taken_by_mount(url_path: &str, length: usize) -> usize {
     if url_path == "/" { 0 } else { length }
 }
 
+/// How much of `path` a `WSGIScriptAliasMatch` takes, and the file name that its target becomes for it: what follows the match
+/// belongs to the name too. A match that ends where the path begins is none.
+#[must_use]
+pub fn matched(regex: &Pattern, target: &str, path: &[u8]) -> Option<Vec<u8>> {
+    let captures = regex.captures(path)?;
+    let end = captures.get(0)?.end();
+    if end == 0 {
+        return None;
+    }
+    let mut file = substituted(target, |index| captures.get(index).map_or(b"", |group| group.as_bytes()));
+    file.extend_from_slice(&path[end..]);
+    Some(file)
+}
+
+/// `$0` to `$9` and `&` stand for what was matched (`ap_pregsub`).
+pub fn substituted<'a>(target: &str, group: impl Fn(usize) -> &'a [u8]) -> Vec<u8> {
+    let mut made = Vec::new();
+    let mut bytes = target.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, bytes.peek().copied()) {
+            (b'&', _) => made.extend_from_slice(group(0)),
+            (b'$', Some(digit @ b'0'..=b'9')) => {
+                made.extend_from_slice(group(usize::from(digit - b'0')));
+                bytes.next();
+            }
+            (b'\\', Some(next @ (b'$' | b'&'))) => {
+                made.push(next);
+                bytes.next();
+            }
+            _ => made.push(byte),
+        }
+    }
+    made
+}
+
+/// Where `PATH_INFO` begins in a URL path: both are compared from the end (`ap_find_path_info`).
+#[must_use]
+pub fn path_info_start(path: &[u8], path_info: &[u8]) -> usize {
+    let common = path.iter().rev().zip(path_info.iter().rev()).take_while(|(a, b)| a == b).count();
+    let start = path.len() - common;
+    path[start..].iter().position(|byte| *byte == b'/').map_or(path.len(), |at| start + at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +156,34 @@ mod tests {
         assert_eq!(normal("/a%00"), Err(PathError::NotFound));
         assert_eq!(normal("/a%zz"), Err(PathError::Malformed));
         assert_eq!(normal("/a%"), Err(PathError::Malformed));
+    }
+
+    #[test]
+    fn a_pattern_makes_a_file_name() {
+        let file = |regex: &str, target: &str, path: &str| {
+            let regex = Pattern::new(regex).unwrap();
+            matched(&regex, target, path.as_bytes()).map(|file| String::from_utf8(file).unwrap())
+        };
+        assert_eq!(file("^/m([0-9])", "/srv/app$1.wsgi", "/m7/more").as_deref(), Some("/srv/app7.wsgi/more"));
+        assert_eq!(file("^/m([0-9])", "/srv/app$1.wsgi", "/m7x").as_deref(), Some("/srv/app7.wsgix"));
+        assert_eq!(file("^/x$", "/srv&.wsgi", "/x").as_deref(), Some("/srv/x.wsgi"));
+        assert_eq!(file("^/x", "/srv/\\&$2.wsgi", "/x").as_deref(), Some("/srv/&.wsgi"));
+        assert_eq!(file("^", "/srv/app.wsgi", "/x"), None);
+        assert_eq!(file("^/y", "/srv/app.wsgi", "/x"), None);
+    }
+
+    #[test]
+    fn path_info_is_found_from_the_end() {
+        for (path, path_info, name) in [
+            ("/app/x", "/x", "/app"),
+            ("/app", "", "/app"),
+            ("/", "/", ""),
+            ("/x", "/x", ""),
+            ("/a/b.wsgi/c/", "/c/", "/a/b.wsgi"),
+            ("/x1", "/fixed", "/x1"),
+        ] {
+            assert_eq!(&path[..path_info_start(path.as_bytes(), path_info.as_bytes())], name, "{path}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use gen_lsp_types::TextDocumentContentChangeEvent as Change;
 
 use super::position::{Encoding, Text};
 use super::uri;
-use crate::compiler::source::{Disk, FileKind, Files};
+use crate::compiler::source::{Disk, FileKind, Files, Machine};
 
 /// One text that is open.
 #[derive(Debug)]
@@ -86,5 +86,9 @@ impl Files for Documents {
 
     fn identity(&self, path: &Path) -> PathBuf {
         Disk.identity(path)
+    }
+
+    fn machine(&self) -> Option<&dyn Machine> {
+        Disk.machine()
     }
 }

@@ -33,6 +33,8 @@ impl Settings {
         for (name, value) in value["environment"].as_object().into_iter().flatten() {
             options.environment.extend(value.as_str().map(|value| (name.clone(), value.to_owned())));
         }
+        // What is edited here seldom runs here.
+        options.no_files |= !value["files"].as_bool().unwrap_or(false);
         options.pedantic = value["pedantic"].as_bool().unwrap_or(options.pedantic);
         options.judge = match value["for"].as_str() {
             Some("apache") => Judge::Apache,
@@ -58,13 +60,13 @@ mod tests {
 
     #[test]
     fn settings_are_read_with_and_without_their_name() {
-        let inner = json!({ "main": "httpd.conf", "defines": ["SSL"], "environment": { "A": "1" }, "pedantic": true });
+        let inner = json!({ "main": "httpd.conf", "defines": ["SSL"], "environment": { "A": "1" }, "pedantic": true, "files": true });
         for value in [json!({ "wsgiCheck": inner }), inner.clone()] {
             let settings = Settings::read(&value, &Options::default(), Some(Path::new("/srv")));
             assert_eq!(settings.mains, [Path::new("/srv/httpd.conf")]);
             assert_eq!(settings.options.defines, ["SSL"]);
             assert_eq!(settings.options.environment["A"], "1");
-            assert!(settings.options.pedantic);
+            assert!(settings.options.pedantic && !settings.options.no_files);
         }
     }
 
@@ -73,5 +75,6 @@ mod tests {
         let value = json!({ "main": 7, "defines": "", "environment": [], "pedantic": "yes", "for": "nginx" });
         let settings = Settings::read(&value, &Options::default(), None);
         assert!(settings.mains.is_empty() && settings.options.defines.is_empty() && !settings.options.pedantic);
+        assert!(settings.options.no_files);
     }
 }

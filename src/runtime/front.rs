@@ -8,9 +8,11 @@ mod embedded;
 mod environ;
 mod input;
 mod listen;
+mod names;
 mod noticed;
 mod request;
 mod route;
+mod script;
 mod sections;
 mod static_files;
 mod turns;
@@ -184,7 +186,9 @@ async fn run(
     control.send(&Report::Ready { python }, &[])?;
     let within = loop {
         match orders.recv().await {
-            Some((Order::Connections { group, pid }, descriptors)) => take_in(&front, group, pid, descriptors)?,
+            Some((Order::Connections { group, pid, bell }, descriptors)) => {
+                take_in(&front, group, pid, bell, descriptors)?;
+            }
             Some((Order::Stop { within }, _)) => break within,
             None => break ORPHAN,
         }
@@ -195,7 +199,8 @@ async fn run(
     Ok(())
 }
 
-fn take_in(front: &Front, group: usize, pid: u32, descriptors: VecDeque<OwnedFd>) -> io::Result<()> {
+fn take_in(front: &Front, group: usize, pid: u32, bell: bool, mut descriptors: VecDeque<OwnedFd>) -> io::Result<()> {
+    let bell = if bell { descriptors.pop_front() } else { None };
     let streams = descriptors.into_iter().map(|descriptor| {
         let stream = UnixStream::from(descriptor);
         stream.set_nonblocking(true)?;
@@ -203,7 +208,7 @@ fn take_in(front: &Front, group: usize, pid: u32, descriptors: VecDeque<OwnedFd>
     });
     let streams = streams.collect::<io::Result<Vec<_>>>()?;
     if let Some(pool) = front.pools.get(group) {
-        pool.add(pid, streams);
+        pool.add(pid, streams, bell);
     }
     Ok(())
 }

@@ -10,11 +10,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
+use wsgi_httpd::plan::interpreters::Interpreters;
 use wsgi_httpd::plan::log::LogLevel;
-use wsgi_httpd::plan::{Place, ProcessGroup};
+use wsgi_httpd::plan::{Place, Preload, ProcessGroup};
 use wsgi_httpd::runtime::boot::boot;
 use wsgi_httpd::runtime::exchange::{Call, Head, Target};
-use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Preload, Report, Work};
+use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report, Work};
 use wsgi_httpd::runtime::pairs::Pairs;
 use wsgi_httpd::runtime::wire::{self, COMPLETE, Frame, HEADER, Kind};
 
@@ -152,6 +153,7 @@ impl Setup {
             locale: None,
             umask: None,
             maximum_requests: self.maximum_requests,
+            switch_interval_us: None,
             place,
         };
         DaemonWork {
@@ -159,7 +161,7 @@ impl Setup {
             preload: self.preload.clone(),
             connections: 1,
             level: LogLevel::Info,
-            own_gil: self.own_gil,
+            interpreters: Interpreters { own_gil: self.own_gil, ..Interpreters::default() },
         }
     }
 }
@@ -216,7 +218,7 @@ impl Daemon {
     pub(crate) fn reconnect(&mut self) {
         let (threads, descriptors) = connections(self.threads.len() as u32);
         let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
-        let order = Order::Connections { group: 0, pid: self.child.id() };
+        let order = Order::Connections { group: 0, pid: self.child.id(), bell: false };
         self.control.send(&order, &descriptors).expect("the process takes its connections");
         self.threads = threads;
     }

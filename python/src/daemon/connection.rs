@@ -72,6 +72,11 @@ impl<'a> Connection<'a> {
         !self.incoming.ready().is_empty()
     }
 
+    /// Receives what has come, without waiting; whether there was something.
+    pub(super) fn receive(&mut self) -> bool {
+        self.incoming.receive(&self.stream, BLOCK)
+    }
+
     fn next_request(&mut self) -> io::Result<Option<(Call, Bytes, bool)>> {
         loop {
             let Some(frame) = self.incoming.frame(&self.stream)? else { return Ok(None) };
@@ -160,6 +165,16 @@ impl Incoming {
         Ok(true)
     }
 
+    /// Receives what has come, into room for `length` bytes, without waiting; whether there was something. The end of the
+    /// stream, or an error, is left for the next read.
+    fn receive(&mut self, stream: &UnixStream, length: usize) -> bool {
+        self.make_room(length);
+        let free = &mut self.buffer[self.end..];
+        let read = rustix::net::recv(stream, free, rustix::net::RecvFlags::DONTWAIT).map_or(0, |(read, _)| read);
+        self.end += read;
+        read > 0
+    }
+
     fn make_room(&mut self, length: usize) {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -236,6 +251,15 @@ struct WireExchange<'a> {
 impl WireExchange<'_> {
     /// Sends what is in `outgoing`, and `more` after it.
     fn flush(&mut self, more: &[u8]) -> Result<(), Gone> {
+        if more.is_empty() {
+            // For one block the kernel has a shorter way.
+            let sent = (&*self.stream).write_all(self.outgoing);
+            self.outgoing.clear();
+            return sent.map_err(|_| {
+                self.client = Client::Gone;
+                Gone
+            });
+        }
         let mut parts = [IoSlice::new(self.outgoing), IoSlice::new(more)];
         let mut parts = &mut parts[..];
         while parts.iter().any(|part| !part.is_empty()) {
@@ -314,11 +338,7 @@ impl WireExchange<'_> {
         if length >= AHEAD {
             return;
         }
-        self.incoming.make_room((length + BLOCK).min(AHEAD));
-        let free = &mut self.incoming.buffer[self.incoming.end..];
-        if let Ok((read, _)) = rustix::net::recv(self.stream, free, rustix::net::RecvFlags::DONTWAIT) {
-            self.incoming.end += read;
-        }
+        self.incoming.receive(self.stream, (length + BLOCK).min(AHEAD));
         self.look_ahead();
     }
 

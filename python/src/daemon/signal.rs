@@ -28,6 +28,11 @@ impl Wake {
         Ok(Self { reader, writer })
     }
 
+    /// A pipe that another process writes to as well.
+    pub(super) fn shared(reader: OwnedFd, writer: OwnedFd) -> Self {
+        Self { reader, writer }
+    }
+
     /// Wakes the thread.
     pub(super) fn wake(&self) {
         // A full pipe wakes it too.

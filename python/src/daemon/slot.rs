@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::signal::Wake;
 use crate::interpreter::lock;
@@ -22,8 +22,10 @@ pub(super) struct Slot {
     state: AtomicU8,
     streams: Mutex<Streams>,
     changed: Condvar,
-    /// Rings when there is a new connection, for a thread that waits on several.
+    /// Rings when there is a new connection, and when the front has sent requests, for a thread that waits on several.
     bell: Wake,
+    /// The front rings it, so that requests need not wake the thread.
+    rung_by_front: bool,
     /// Connections that the thread has lost and the main thread has not asked for.
     lost: AtomicUsize,
     /// Connections that the main thread has asked for.
@@ -39,13 +41,14 @@ struct Streams {
 }
 
 impl Slot {
-    /// A slot without connections.
-    pub(super) fn new() -> io::Result<Self> {
+    /// A slot without connections; `bell` is the one that the front rings.
+    pub(super) fn new(bell: Option<Wake>) -> io::Result<Self> {
         Ok(Self {
+            rung_by_front: bell.is_some(),
             state: AtomicU8::new(IDLE),
             streams: Mutex::default(),
             changed: Condvar::new(),
-            bell: Wake::new()?,
+            bell: bell.map_or_else(Wake::new, Ok)?,
             lost: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
         })
@@ -98,16 +101,21 @@ impl Slot {
 
     /// Waits until one of several connections has something to read; `None` when there is a new connection.
     pub(super) fn readable<'a>(&self, streams: impl Iterator<Item = &'a UnixStream>) -> Option<usize> {
-        let mut sources: Vec<PollFd<'_>> = streams.map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
+        // Without any flag a connection still tells its end.
+        let heard = if self.rung_by_front { PollFlags::empty() } else { PollFlags::IN };
+        let streams: Vec<_> = streams.collect();
+        let source = |flags| move |stream: &&'a UnixStream| PollFd::new(*stream, flags);
+        let mut sources: Vec<PollFd<'_>> = streams.iter().map(source(heard)).collect();
         sources.push(PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN));
         // An interrupted wait finds nothing, and is begun again by the caller.
         let _ = poll(&mut sources, None);
-        let ready = sources.iter().position(|source| !source.revents().is_empty())?;
-        if ready + 1 == sources.len() {
+        let rung = sources.pop().is_some_and(|bell| !bell.revents().is_empty());
+        if rung {
             self.bell.clear();
-            return None;
+            sources = streams.iter().map(source(PollFlags::IN)).collect();
+            let _ = poll(&mut sources, Some(&Timespec::default()));
         }
-        Some(ready)
+        sources.iter().position(|source| !source.revents().is_empty())
     }
 
     /// A connection is at its end. `missing`: there is none in its place.
@@ -143,5 +151,6 @@ impl Slot {
             // It may be closed from the other side.
             let _ = stream.shutdown(Shutdown::Read);
         }
+        self.bell.wake();
     }
 }

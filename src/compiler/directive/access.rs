@@ -8,17 +8,7 @@ use crate::compiler::source::Spanned;
 use crate::plan::sections::{Network, Order, Peer, Require};
 use Context::{Directory, Htaccess};
 
-const BASE: Spec = Spec {
-    name: "",
-    summary: "",
-    contexts: &[Directory, Htaccess],
-    args: &[],
-    options: &[],
-    default: None,
-    example: "",
-    explain: "",
-    effect: Effect::Expand,
-};
+const BASE: Spec = Spec { contexts: &[Directory, Htaccess], ..Spec::BASE };
 
 pub(super) const SPECS: &[Spec] = &[
     Spec {

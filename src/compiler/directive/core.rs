@@ -10,17 +10,7 @@ const READING: &[Context] = &[ServerConfig, VirtualHost, Directory];
 const SERVERS: &[Context] = &[ServerConfig, VirtualHost];
 
 /// What the entries of this family share.
-const BASE: Spec = Spec {
-    name: "",
-    summary: "",
-    contexts: &[ServerConfig],
-    args: &[],
-    options: &[],
-    default: None,
-    example: "",
-    explain: "",
-    effect: Effect::Expand,
-};
+const BASE: Spec = Spec::BASE;
 
 pub(super) const SPECS: &[Spec] = &[
     Spec {

@@ -8,17 +8,7 @@ use crate::compiler::source::Spanned;
 use crate::plan::log::{DurationUnit, HTTP_PORT, LogPart};
 use Context::{ServerConfig, VirtualHost};
 
-const BASE: Spec = Spec {
-    name: "",
-    summary: "",
-    contexts: &[ServerConfig, VirtualHost],
-    args: &[],
-    options: &[],
-    default: None,
-    example: "",
-    explain: "",
-    effect: Effect::Expand,
-};
+const BASE: Spec = Spec { contexts: &[ServerConfig, VirtualHost], ..Spec::BASE };
 
 pub(super) const SPECS: &[Spec] = &[
     Spec {

@@ -52,7 +52,7 @@ impl Walk<'_> {
         let inside = place.context == Context::Directory;
         match known.name {
             "Error" => {
-                let message = directive.arguments.text().trim().to_owned();
+                let message = directive.arguments().text().trim().to_owned();
                 self.report.push(STOPS_ITSELF.at(directive.span(), message));
             }
             name if OF_DOMAIN_SETS.contains(&name) => {
@@ -72,9 +72,9 @@ impl Walk<'_> {
                     self.report.push(found.help("leave the path out: it is that of the section"));
                 }
             }
-            "ProxyPass" | "ProxyPassMatch" => self.proxy_pass(directive, &words, inside),
+            "ProxyPass" | "ProxyPassMatch" => self.proxy_pass(directive, words, inside),
             "CacheDisable" if !inside => self.path_or_url(words.first()),
-            "BalancerMember" | "ProxySet" => self.of_a_worker(directive, known, &words, place),
+            "BalancerMember" | "ProxySet" => self.of_a_worker(directive, known, words, place),
             "AddOutputFilterByType" => self.filters(words.first()),
             "FilterProvider" => {
                 self.filters(words.get(1));

@@ -1,11 +1,13 @@
 //! Daemon mode from the front's side: one queue for each process group, one request at a time for each of its threads.
 
+mod bell;
 mod body;
 mod thread;
 mod upload;
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use super::answer::Source;
 use super::input::{Input, ReadAhead};
 use crate::runtime::exchange::{Call, Head};
 use crate::runtime::wire::{self, Frame, Kind};
+use bell::Bell;
 use body::From;
 pub(super) use body::WireBody;
 use thread::{Known, Request, Thread, status};
@@ -54,6 +57,8 @@ struct Process {
     /// The thread that was used last stands last, and is used first: its memory is warm.
     idle: Vec<Thread>,
     busy: usize,
+    /// What wakes its thread, if that has several connections.
+    bell: Option<Arc<Bell>>,
 }
 
 /// A thread that works for one request.
@@ -69,6 +74,7 @@ struct Lease {
 struct Busy {
     pool: Arc<Pool>,
     pid: u32,
+    bell: Option<Arc<Bell>>,
     returned: bool,
 }
 
@@ -91,24 +97,25 @@ impl Pool {
         Arc::new(Self { threads: Mutex::default(), tasks })
     }
 
-    /// Takes in the threads of a process.
-    pub(super) fn add(self: &Arc<Self>, pid: u32, streams: Vec<UnixStream>) {
-        {
+    /// Takes in the threads of a process, and its bell with the first of them.
+    pub(super) fn add(self: &Arc<Self>, pid: u32, streams: Vec<UnixStream>, bell: Option<OwnedFd>) {
+        let bell = {
             let mut threads = self.lock();
             for process in &mut threads.processes {
                 process.idle.retain(Thread::is_alive);
             }
             threads.processes.retain(|process| process.busy > 0 || !process.idle.is_empty());
             if !threads.processes.iter().any(|process| process.pid == pid) {
-                threads.processes.push(Process { pid, idle: Vec::new(), busy: 0 });
+                threads.processes.push(Process { pid, idle: Vec::new(), busy: 0, bell: bell.map(Bell::new) });
             }
-            if let Some(process) = threads.processes.iter_mut().find(|process| process.pid == pid) {
+            threads.processes.iter_mut().find(|process| process.pid == pid).and_then(|process| {
                 process.busy += streams.len();
-            }
-        }
+                process.bell.clone()
+            })
+        };
         for stream in streams {
             let thread = Thread::new(stream, Known::new(), BytesMut::new());
-            let busy = Busy { pool: Arc::clone(self), pid, returned: false };
+            let busy = Busy { pool: Arc::clone(self), pid, bell: bell.clone(), returned: false };
             Lease { thread, busy }.give_back();
         }
     }
@@ -126,9 +133,11 @@ impl Pool {
         let request = Request { call: Arc::new(call), body: body.bytes, follows: body.rest.is_some() };
         loop {
             let mut lease = self.take(&request).await?;
-            if lease.thread.send_rest().await.is_err() {
+            match lease.thread.send_rest().await {
+                Ok(false) => {}
+                Ok(true) => lease.busy.ring_soon(),
                 // The request did not arrive whole, so it cannot have run: another thread may have it.
-                continue;
+                Err(_) => continue,
             }
             let frame = tokio::time::timeout(timeout, lease.thread.frame()).await.map_err(|_| DaemonError::Late)?;
             let first = match frame {
@@ -153,9 +162,14 @@ impl Pool {
                 && let Some(thread) = process.idle.pop()
             {
                 process.busy += 1;
-                let busy = Busy { pool: Arc::clone(self), pid: process.pid, returned: false };
+                let bell = process.bell.clone();
+                let busy = Busy { pool: Arc::clone(self), pid: process.pid, bell, returned: false };
                 let mut lease = Lease { thread, busy };
                 lease.thread.begin(request);
+                match &process.bell {
+                    Some(bell) if process.idle.is_empty() => bell.ring(),
+                    _ => lease.busy.ring_soon(),
+                }
                 return Ok(lease);
             }
             threads.waiting.retain(|waiting| !waiting.sender.is_closed());
@@ -193,6 +207,7 @@ impl Lease {
                 continue;
             }
             lease.thread.begin(&request);
+            lease.busy.ring_soon();
             // A receiver that goes just now takes the thread's connection with it: the request was sent.
             if let Err(sent) = sender.send(lease) {
                 drop(threads);
@@ -237,6 +252,15 @@ impl Lease {
                 Err(DaemonError::Failed(status(&payload)))
             }
             _ => Err(DaemonError::Died),
+        }
+    }
+}
+
+impl Busy {
+    /// Wakes the process for what was sent, if that does not do so by itself.
+    fn ring_soon(&self) {
+        if let Some(bell) = &self.bell {
+            bell.ring_soon(&self.pool.tasks);
         }
     }
 }

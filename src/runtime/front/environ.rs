@@ -15,8 +15,9 @@ use crate::runtime::pairs::Pairs;
 /// What the server calls itself, without a version (`ServerTokens Prod` in Apache's words).
 pub(super) const SOFTWARE: &str = "wsgi-httpd";
 
-/// What is the same for each request to a script. `SetEnv` stands first: the server's own variables win over it.
-pub(super) fn constant(host: &Host, settings: &Settings, file: &[u8], script_name: &[u8]) -> Pairs {
+/// What is the same for each request to a script, `SCRIPT_FILENAME` and `SCRIPT_NAME` among it unless each request has its own.
+/// `SetEnv` stands first: the server's own variables win over it.
+pub(super) fn constant(host: &Host, settings: &Settings, script: Option<(&[u8], &[u8])>) -> Pairs {
     let mut pairs = Pairs::with_capacity(512);
     for (name, value) in &settings.set_env {
         pairs.push(name, value);
@@ -27,8 +28,10 @@ pub(super) fn constant(host: &Host, settings: &Settings, file: &[u8], script_nam
     pairs.push("DOCUMENT_ROOT", root.as_bytes());
     pairs.push("CONTEXT_DOCUMENT_ROOT", root.as_bytes());
     pairs.push("CONTEXT_PREFIX", "");
-    pairs.push("SCRIPT_FILENAME", file);
-    pairs.push("SCRIPT_NAME", script_name);
+    if let Some((file, name)) = script {
+        pairs.push("SCRIPT_FILENAME", file);
+        pairs.push("SCRIPT_NAME", name);
+    }
     pairs.push("REQUEST_SCHEME", "http");
     pairs
 }
@@ -42,16 +45,17 @@ pub(super) fn of_client(client: &Client, listener: Option<&str>, number: u64) ->
     pairs.push("mod_wsgi.listener_host", listener.unwrap_or_default());
     pairs.push("mod_wsgi.listener_port", client.local.port().to_string());
     pairs.push("mod_wsgi.server_pid", std::process::id().to_string());
-    pairs.push("mod_wsgi.connection_id", log_id(number));
+    pairs.push("mod_wsgi.connection_id", LogId::new(number));
     pairs
 }
 
-/// What belongs to one request. `authority` is the `Host` field, as far as it was there.
+/// What belongs to one request. `script` is its file and `SCRIPT_NAME`, where they are its own. `authority` is the `Host` field, as far as it was there.
 pub(super) fn of_request(
     client: &Client,
     host: &Host,
     parts: &Parts,
     authority: Option<&str>,
+    script: Option<(&[u8], &[u8])>,
     path_info: &[u8],
     pass_authorization: bool,
 ) -> Pairs {
@@ -61,9 +65,13 @@ pub(super) fn of_request(
     pairs.push("REQUEST_URI", raw_target(parts));
     pairs.push("QUERY_STRING", parts.uri.query().unwrap_or_default());
     pairs.push("SERVER_PROTOCOL", protocol(parts));
+    if let Some((file, name)) = script {
+        pairs.push("SCRIPT_FILENAME", file);
+        pairs.push("SCRIPT_NAME", name);
+    }
     pairs.push("PATH_INFO", path_info);
     server_name(&mut pairs, host, authority);
-    pairs.push("mod_wsgi.request_id", log_id(REQUESTS.fetch_add(1, Ordering::Relaxed)));
+    pairs.push("mod_wsgi.request_id", LogId::new(REQUESTS.fetch_add(1, Ordering::Relaxed)));
     headers(&mut pairs, parts, pass_authorization);
     pairs
 }
@@ -140,10 +148,44 @@ fn variable<'a>(name: &HeaderName, buffer: &'a mut [u8; 128]) -> Option<&'a [u8]
     Some(&buffer[..5 + name.len()])
 }
 
-/// A short id for the error log, unique in this process's life and unlikely to meet another's.
-fn log_id(number: u64) -> String {
-    static PROCESS: std::sync::LazyLock<u32> = std::sync::LazyLock::new(std::process::id);
-    format!("{:x}-{number:x}", *PROCESS)
+/// A short id for the error log, unique in this process's life and unlikely to meet another's: process and number, in
+/// hexadecimal. Each request has one, so it is written without `format!`.
+struct LogId {
+    text: [u8; 33],
+    start: usize,
+}
+
+impl LogId {
+    fn new(number: u64) -> Self {
+        static PROCESS: std::sync::LazyLock<u32> = std::sync::LazyLock::new(std::process::id);
+        let mut id = Self { text: [0; 33], start: 33 };
+        id.put_hexadecimal(number);
+        id.put(b'-');
+        id.put_hexadecimal((*PROCESS).into());
+        id
+    }
+
+    /// Puts a number before what is there.
+    fn put_hexadecimal(&mut self, mut number: u64) {
+        loop {
+            self.put(b"0123456789abcdef"[(number & 15) as usize]);
+            number >>= 4;
+            if number == 0 {
+                return;
+            }
+        }
+    }
+
+    fn put(&mut self, byte: u8) {
+        self.start -= 1;
+        self.text[self.start] = byte;
+    }
+}
+
+impl AsRef<[u8]> for LogId {
+    fn as_ref(&self) -> &[u8] {
+        &self.text[self.start..]
+    }
 }
 
 #[cfg(test)]
@@ -159,5 +201,13 @@ mod tests {
         assert_eq!(of("Accept-Encoding", &mut buffer).as_deref(), Some(&b"HTTP_ACCEPT_ENCODING"[..]));
         assert_eq!(of("X_Real_User", &mut buffer), None);
         assert_eq!(of("X.Real.User", &mut buffer), None);
+    }
+
+    #[test]
+    fn an_id_names_the_process_and_the_number() {
+        for number in [0, 15, 16, u64::MAX] {
+            let id = LogId::new(number);
+            assert_eq!(id.as_ref(), format!("{:x}-{number:x}", std::process::id()).as_bytes());
+        }
     }
 }

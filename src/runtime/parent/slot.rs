@@ -43,6 +43,8 @@ pub(super) struct Running {
     began: Instant,
     /// The front's ends of the connections to its threads, until there is a front to have them.
     pub(super) connections: Vec<OwnedFd>,
+    /// The front's end of its bell, if it has one.
+    pub(super) bell: Option<OwnedFd>,
     /// Its side of the socket has been closed.
     pub(super) silent: bool,
 }
@@ -77,10 +79,10 @@ impl Slot {
     }
 
     /// Puts a process in.
-    pub(super) fn fill(&mut self, spawned: Spawned, connections: Vec<OwnedFd>) {
+    pub(super) fn fill(&mut self, spawned: Spawned, connections: Vec<OwnedFd>, bell: Option<OwnedFd>) {
         self.retry_at = None;
         let began = Instant::now();
-        self.running = Some(Running { spawned, state: State::Starting, began, connections, silent: false });
+        self.running = Some(Running { spawned, state: State::Starting, began, connections, bell, silent: false });
     }
 
     /// The process has ended. Says how long its place stays empty: not at all if it left on purpose.
@@ -109,11 +111,6 @@ impl Slot {
         let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(16)).min(LONGEST_PAUSE);
         self.failures += 1;
         pause
-    }
-
-    /// The process id, if there is a process.
-    pub(super) fn pid(&self) -> Option<u32> {
-        self.running.as_ref().map(|running| running.spawned.process.id())
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::listen::Bound;
 use super::logs::Logs;
@@ -15,9 +16,10 @@ use super::signals::Signals;
 use super::slot::{Role, Slot, State};
 use super::spawn::{connections, spawn};
 use super::{StartError, Started};
+use crate::plan::interpreters::Interpreters;
 use crate::plan::log::LogLevel;
-use crate::plan::{ApplicationGroup, Plan, ProcessGroup, ProcessGroupName, PythonHome};
-use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, Preload, Python, Report, Start, Work};
+use crate::plan::{Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome};
+use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, Python, Report, Start, Work};
 use crate::runtime::log::ErrorLog;
 
 /// How long the requests under way may take at a stop (`graceful-timeout`'s default), seconds.
@@ -155,11 +157,11 @@ impl Parent {
                 continue;
             }
             let spawned = match self.slots[index].role {
-                Role::Front => self.spawn_front().map(|spawned| (spawned, Vec::new())),
+                Role::Front => self.spawn_front().map(|spawned| (spawned, Vec::new(), None)),
                 Role::Daemon { group } => self.spawn_daemon(group),
             };
             match spawned {
-                Ok((spawned, connections)) => self.slots[index].fill(spawned, connections),
+                Ok((spawned, connections, bell)) => self.slots[index].fill(spawned, connections, bell),
                 Err(error) => {
                     self.slots[index].postpone();
                     return Err(StartError::Machine(error));
@@ -185,7 +187,7 @@ impl Parent {
             logs: logs.iter().map(|(target, _)| target.clone()).collect(),
             embedded,
             preload: preloads(&self.plan, &ProcessGroupName::Embedded),
-            own_gil: self.plan.per_interpreter_gil,
+            interpreters: self.plan.interpreters.clone(),
         };
         let listeners = self.bound.iter().map(|bound| bound.socket.as_fd());
         let descriptors: Vec<BorrowedFd<'_>> = listeners.chain(logs.iter().map(|(_, file)| file.as_fd())).collect();
@@ -193,7 +195,8 @@ impl Parent {
         spawn("wsgi-serve: front", &start, library, &Work::Front(Box::new(work)), &descriptors, &*self.output(0)?)
     }
 
-    fn spawn_daemon(&self, index: usize) -> io::Result<(super::spawn::Spawned, Vec<OwnedFd>)> {
+    /// Starts a process of a group; with it the front's ends of its connections, and of its bell.
+    fn spawn_daemon(&self, index: usize) -> io::Result<(super::spawn::Spawned, Vec<OwnedFd>, Option<OwnedFd>)> {
         let group = &self.plan.process_groups[index];
         let mut environment = Vec::new();
         if let Some(lang) = &group.lang {
@@ -215,15 +218,24 @@ impl Parent {
             preload: preloads(&self.plan, &ProcessGroupName::Daemon(index)),
             connections: connections_per_thread(group),
             level: self.plan.hosts[group.host].error_log.wsgi_level,
-            own_gil: self.plan.per_interpreter_gil,
+            interpreters: Interpreters {
+                switch_interval_us: group.switch_interval_us.or(self.plan.interpreters.switch_interval_us),
+                ..self.plan.interpreters.clone()
+            },
         };
         let (ours, theirs) = connections(group.threads * connections_per_thread(group))?;
-        let descriptors: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
+        let bell = if connections_per_thread(group) > 1 {
+            Some(pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?)
+        } else {
+            None
+        };
+        let (reader, writer) = bell.unzip();
+        let descriptors: Vec<BorrowedFd<'_>> = reader.iter().chain(&writer).chain(&theirs).map(AsFd::as_fd).collect();
         let output = self.output(group.host)?;
         let work = Work::Daemon(Box::new(work));
         let spawned =
             spawn(&format!("wsgi-serve: {label}"), &start, Some(&self.library), &work, &descriptors, &output)?;
-        Ok((spawned, ours))
+        Ok((spawned, ours, writer))
     }
 
     fn output(&self, host: usize) -> io::Result<Arc<std::fs::File>> {
@@ -314,6 +326,10 @@ impl Parent {
         let Role::Daemon { group } = self.slots[daemon].role else { return };
         let process_group = &self.plan.process_groups[group];
         let count = process_group.threads * connections_per_thread(process_group);
+        if count == 0 {
+            // A service takes no requests.
+            return;
+        }
         let Some(running) = &mut self.slots[daemon].running else { return };
         let mut ours = std::mem::take(&mut running.connections);
         if ours.is_empty() {
@@ -335,16 +351,17 @@ impl Parent {
         let Some(running) = &self.slots[daemon].running else { return Ok(Vec::new()) };
         let (ours, theirs) = connections(count)?;
         let theirs: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
-        let order = Order::Connections { group, pid: running.spawned.process.id() };
+        let order = Order::Connections { group, pid: running.spawned.process.id(), bell: false };
         running.spawned.control.send(&order, &theirs)?;
         Ok(ours)
     }
 
     fn hand_over(&self, front: usize, daemon: usize, group: usize, connections: &[OwnedFd]) {
-        let (Some(front), Some(pid)) = (&self.slots[front].running, self.slots[daemon].pid()) else { return };
-        let connections: Vec<BorrowedFd<'_>> = connections.iter().map(AsFd::as_fd).collect();
+        let (Some(front), Some(daemon)) = (&self.slots[front].running, &self.slots[daemon].running) else { return };
+        let (pid, bell) = (daemon.spawned.process.id(), daemon.bell.is_some());
+        let descriptors: Vec<BorrowedFd<'_>> = daemon.bell.iter().chain(connections).map(AsFd::as_fd).collect();
         // A front that has gone is replaced, and connected anew.
-        let _ = front.spawned.control.send(&Order::Connections { group, pid }, &connections);
+        let _ = front.spawned.control.send(&Order::Connections { group, pid, bell }, &descriptors);
     }
 
     /// A thread of a daemon process has lost a connection. Where there is no front now, the next one connects all threads.
@@ -420,10 +437,10 @@ impl Slot {
     }
 }
 
-/// Connections of each thread of a group. A group of one thread has two: while it answers one request the next is on its way, and
-/// nobody waits for the other to wake up. With more threads that would queue requests behind busy ones.
+/// Connections of each thread of a group. A group of one thread has four: while it answers one request the next ones are on
+/// their way, and nobody waits for the other to wake up. With more threads that would queue requests behind busy ones.
 fn connections_per_thread(group: &ProcessGroup) -> u32 {
-    if group.processes == 1 && group.threads == 1 { 2 } else { 1 }
+    if group.processes == 1 && group.threads == 1 { 4 } else { 1 }
 }
 
 /// Whether the process that accepts HTTP runs Python as well.
@@ -439,21 +456,10 @@ fn python(home: Option<&PythonHome>, label: &str, environment: Vec<(String, Stri
     }
 }
 
-/// mod_wsgi's rule: a script whose mount names both groups is loaded when the process starts.
+/// What the processes of a group load when they start.
 fn preloads(plan: &Plan, process_group: &ProcessGroupName) -> Vec<Preload> {
-    let mut preloads = Vec::new();
-    for mount in plan.hosts.iter().flat_map(|host| &host.mounts) {
-        let application_group = match &mount.application_group {
-            Some(ApplicationGroup::Global) => String::new(),
-            Some(ApplicationGroup::Named(name)) => name.clone(),
-            _ => continue,
-        };
-        let preload = Preload { script: mount.target.clone().into(), application_group };
-        if mount.process_group.as_ref() == Some(process_group) && !preloads.contains(&preload) {
-            preloads.push(preload);
-        }
-    }
-    preloads
+    let preloads = plan.preloads.iter().filter(|preload| preload.process_group == *process_group);
+    preloads.cloned().collect()
 }
 
 fn is_readable(control: &impl AsFd) -> bool {

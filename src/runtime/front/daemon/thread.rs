@@ -67,12 +67,14 @@ impl Thread {
         self.sent = self.stream.try_write(&self.out).unwrap_or(0);
     }
 
-    /// Sends what is left of the request.
-    pub(super) async fn send_rest(&mut self) -> io::Result<()> {
-        if self.sent < self.out.len() {
-            self.stream.write_all(&self.out[self.sent..]).await?;
+    /// Sends what is left of the request, if something is; whether it was.
+    pub(super) async fn send_rest(&mut self) -> io::Result<bool> {
+        let rest = &self.out[self.sent..];
+        if rest.is_empty() {
+            return Ok(false);
         }
-        Ok(())
+        self.stream.write_all(rest).await?;
+        Ok(true)
     }
 
     pub(super) async fn frame(&mut self) -> io::Result<(Frame, Bytes)> {
