@@ -145,8 +145,8 @@ impl Walk<'_> {
         let Some(word) = word.filter(|_| self.modules.are_all_named() && !self.modules.have_strangers()) else {
             return;
         };
-        let unknown = word.text.split(';').map(str::to_ascii_lowercase);
-        let unknown = unknown.filter(|name| !FILTERS.contains(&name.as_str()) && !self.filters.contains(name)).next();
+        let mut names = word.text.split(';').map(str::to_ascii_lowercase);
+        let unknown = names.find(|name| !FILTERS.contains(&name.as_str()) && !self.filters.contains(name));
         if let Some(name) = unknown {
             let near = nearest(&name, FILTERS).map(|near| format!("did you mean `{}`?", near.to_ascii_uppercase()));
             self.report.push(INVALID_VALUE.at(word.span, "no such filter").maybe_help(near));

@@ -1,4 +1,4 @@
-//! TLS: mod_ssl and mod_md.
+//! TLS: `mod_ssl` and `mod_md`.
 
 use super::super::kind::Kind::{
     self, AnyText, CertificateAuthority, Choice, Either, LongDuration, Number, Percentage, PortMap, SharedCache,
