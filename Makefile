@@ -5,7 +5,8 @@
 # make bench         speed beside Apache with mod_wsgi and others: see docs/performance.md
 # make bench-check   speed of wsgi-check beside `apache2 -t`, and of its stages
 # make stress        gives wsgi-check configurations that nobody would write
-# make agreement    compares made configurations with Apache: every directive and many values; takes minutes
+# make agreement     compares made configurations with Apache: every directive, many values; takes minutes
+# make frameworks    real applications, each in an environment of its own, under PYTHONS; installs them, takes minutes
 # make fuzz          looks for input that breaks the compiler, FUZZ_SECONDS for each target; wants cargo-fuzz
 
 EXAMPLE ?= hello
@@ -20,10 +21,13 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 BENCH ?= ../shared/bench
 BENCH_ARGS ?= --peers apache-daemon,apache-embedded,granian,ours-daemon,ours-embedded --workloads hello
 
+FRAMEWORKS ?= ../shared/frameworks
+PYTHONS ?= python3
+
 FUZZ_SECONDS ?= 600
 FUZZ_SEEDS ?= $(wildcard ../shared/frameworks /etc/apache2)
 
-.PHONY: run build test prepare lint fmt doc bench bench-check stress agreement fuzz
+.PHONY: run build test prepare lint fmt doc bench bench-check stress agreement frameworks fuzz
 
 run: build
 	@examples/prepare.sh $(EXAMPLE)
@@ -68,6 +72,11 @@ stress:
 
 agreement:
 	cargo test --test apache -- --ignored --nocapture
+
+frameworks: build
+	for python in $(PYTHONS); do \
+		tests/frameworks/run.py '$(FRAMEWORKS)' target/frameworks --python "$$python" || exit 1; \
+	done
 
 # Sanitizers watch over unsafe code, of which the compiler has none. The flag lets a stable compiler do what cargo-fuzz asks of it.
 fuzz:

@@ -159,7 +159,7 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     // What the machine lacks takes nothing from what the text says.
     let runs = !report.has_errors();
     if let Some(machine) = files.machine().filter(|_| !options.no_files) {
-        inspect::inspect(&server, machine, modules.loaded(), &mut sources, &mut report);
+        inspect::inspect(&server, &source::Remembered::new(machine), modules.loaded(), &mut sources, &mut report);
     }
     if !options.hears_no_ignores {
         // What depends on the machine may be found on another one.

@@ -117,6 +117,9 @@ pub struct Host {
     pub keep_alive_timeout_ms: u64,
     /// `MaxKeepAliveRequests`; 0 is without limit.
     pub max_keep_alive_requests: u64,
+    /// `AllowEncodedSlashes`: the host's own. Apache does not give it on to virtual hosts.
+    #[serde(default, skip_serializing_if = "EncodedSlashes::is_default")]
+    pub encoded_slashes: EncodedSlashes,
     /// `Alias`: the host's own in file order, then the main server's. The first that matches wins.
     pub aliases: Vec<Alias>,
     /// `WSGIScriptAlias`: the host's own in file order, then the main server's. The first that matches wins, after all aliases.
@@ -129,6 +132,26 @@ pub struct Host {
     pub sections: Vec<Section>,
     /// Where it was written.
     pub place: Place,
+}
+
+/// What `%2F` in a URL path means (`AllowEncodedSlashes`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EncodedSlashes {
+    /// `Off`: nothing is at such an address.
+    #[default]
+    Refused,
+    /// `On`: a slash like others.
+    Decoded,
+    /// `NoDecode`: itself.
+    Kept,
+}
+
+impl EncodedSlashes {
+    // As serde calls it.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One address of a `<VirtualHost>`.
@@ -250,11 +273,23 @@ pub struct PythonHome {
     pub place: Place,
 }
 
+impl Embedded {
+    /// Whether the process that accepts HTTP runs Python as well.
+    #[must_use]
+    pub fn runs_python(&self) -> bool {
+        self.scripts || self.needed && !self.restricted
+    }
+}
+
 /// Embedded mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Embedded {
     /// Whether any mount or section may need it. Without it the front runs no Python.
     pub needed: bool,
+    /// Whether scripts run in the process that accepts HTTP whatever process group the applications have:
+    /// `WSGIDispatchScript`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scripts: bool,
     /// `WSGIRestrictEmbedded On`: a request that resolves to embedded mode gets 500 (WSGI0143).
     pub restricted: bool,
     /// `StartServers`, at most `ServerLimit`; 1 by default.

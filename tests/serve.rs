@@ -16,6 +16,8 @@ mod bodies;
 mod command_line;
 #[path = "serve/connections.rs"]
 mod connections;
+#[path = "serve/dispatch.rs"]
+mod dispatch;
 #[path = "serve/environ.rs"]
 mod environ;
 #[path = "serve/examples.rs"]
@@ -26,6 +28,8 @@ mod faults;
 mod files;
 #[path = "serve/groups.rs"]
 mod groups;
+#[path = "serve/handlers.rs"]
+mod handlers;
 #[path = "serve/hosts.rs"]
 mod hosts;
 #[path = "serve/interpreters.rs"]

@@ -8,11 +8,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use wsgi_httpd::runtime::exchange::{Application, Call, Exchange};
+use wsgi_httpd::runtime::exchange::{Application, Call, Dispatched, Exchange};
 use wsgi_httpd::runtime::front;
 use wsgi_httpd::runtime::handoff::{Control, FrontWork};
 
-use crate::gateway::{self, Caller};
+use crate::gateway::{self, Caller, dispatch};
 use crate::interpreter::{let_go, own_gil_is_possible};
 use crate::log;
 use crate::module::{self, Settings};
@@ -81,6 +81,10 @@ impl Application for Embedded {
             exchange,
             Caller { thread_id: THREAD_ID.get(), daemon_start: 0, daemon: false, lingers: true },
         );
+    }
+
+    fn dispatch(&self, call: Call) -> Option<Dispatched> {
+        dispatch::ask(call)
     }
 
     fn rest(&self) {

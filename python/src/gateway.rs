@@ -1,5 +1,6 @@
 //! One request from the call of the application to the `close()` of its result (PEP 3333).
 
+pub(crate) mod dispatch;
 pub(crate) mod environ;
 pub(crate) mod errors;
 pub(crate) mod file_wrapper;
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use bytes::Bytes;
 use wsgi_httpd::plan::log::LogLevel;
-use wsgi_httpd::runtime::exchange::{Call, Exchange, Head, InputError};
+use wsgi_httpd::runtime::exchange::{Call, Exchange, Head, InputError, Target};
 
 use crate::application_group::{Binding, bind};
 use crate::interpreter::lock;
@@ -110,6 +111,8 @@ fn attached_run(
     };
     let globals = match binding.script.ready(attached, binding.interpreter, reloading, call.batch, client) {
         Readiness::Ready(globals) => globals,
+        // The requested file is something else than the script of a handler.
+        Readiness::Missing if is_handler(&binding.target) => return Ending::Failed(500),
         Readiness::Missing => return Ending::Failed(404),
         Readiness::Failed => return Ending::Failed(500),
         Readiness::Changed => return Ending::Changed,
@@ -130,6 +133,10 @@ fn attached_run(
     let ending = respond(attached, binding, &template, &request, &application, caller);
     drop(running);
     ending
+}
+
+fn is_handler(target: &Target) -> bool {
+    target.environ.iter().any(|(name, _)| name == b"mod_wsgi.handler_script")
 }
 
 fn respond(

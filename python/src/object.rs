@@ -324,6 +324,13 @@ impl Object {
         if status < 0 { Err(Raised) } else { Ok(()) }
     }
 
+    /// Takes an entry out of a dict; one that is not there raises.
+    pub(crate) fn delete_item(&self, _attached: Attached<'_>, key: &Object) -> Result<()> {
+        // SAFETY: the objects are valid, and this is a dict.
+        let status = unsafe { ffi::PyDict_DelItem(self.as_ptr(), key.as_ptr()) };
+        if status < 0 { Err(Raised) } else { Ok(()) }
+    }
+
     /// `self.get(key)` of a `dict`.
     pub(crate) fn item(&self, attached: Attached<'_>, key: &Object) -> Option<Self> {
         // SAFETY: the objects are valid; the result is borrowed, so we take a reference before anything else runs.

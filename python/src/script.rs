@@ -196,7 +196,10 @@ impl Script {
             }
         }
         let Some(required) = globals.item(attached, &names.reload_required) else { return false };
-        let answer = Object::file_name(attached, &self.file)
+        // What is asked for, which is another file where the script is a handler's.
+        let resource = client.and_then(|entries| entries.iter().find(|(name, _)| *name == b"SCRIPT_FILENAME"));
+        let resource = resource.map_or(&*self.file, |(_, value)| value);
+        let answer = Object::file_name(attached, resource)
             .and_then(|file| Object::tuple(attached, [file]))
             .and_then(|arguments| required.call_tuple(attached, &arguments));
         answer.map_or_else(

@@ -4,6 +4,7 @@
 mod arguments;
 mod authorization;
 mod expressions;
+mod handlers;
 mod keep;
 mod known;
 mod places;
@@ -73,6 +74,9 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
     let Walk { mut server, hosts, .. } = walk;
     server.hosts.push(main);
     server.hosts.extend(hosts);
+    if settings.judge == Judge::WsgiServe {
+        handlers::report_others(&server, settings.lenient, report);
+    }
     server.beyond.stands_alone = settings.stands_alone || server.user.is_some() || server.pid_file.is_some();
     server
 }
@@ -192,7 +196,7 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        if spec.name == "CustomLog" {
+        if matches!(spec.name, "CustomLog" | "SetHandler") {
             self.expressions(directive, spec.name);
         }
         if self.report.count(Severity::Error) > errors {

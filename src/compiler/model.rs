@@ -12,14 +12,14 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::source::{Span, Spanned};
-use crate::plan::HostAddress;
 use crate::plan::log::{LogLevel, LogPart};
+use crate::plan::{EncodedSlashes, HostAddress};
 
 pub use kept::Kept;
 pub use line::Line;
 pub use merge::{Merged, merge_order};
 pub use section::{Matcher, Section, path_is_within, starts_with_path, without_trailing_slash};
-pub use settings::{ApplicationGroupName, GroupName, Limit, Settings};
+pub use settings::{ApplicationGroupName, DispatchScript, GroupName, HandlerScript, Limit, Settings};
 
 /// For whom a configuration is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -142,6 +142,8 @@ pub struct Host {
     pub keep_alive_timeout: Option<Spanned<u64>>,
     /// `MaxKeepAliveRequests`.
     pub max_keep_alive_requests: Option<Spanned<u64>>,
+    /// `AllowEncodedSlashes`.
+    pub encoded_slashes: Option<EncodedSlashes>,
     /// `Alias`, in file order.
     pub aliases: Vec<Alias>,
     /// `WSGIScriptAlias`, in file order.
@@ -437,6 +439,7 @@ impl Host {
             keep_alive: None,
             keep_alive_timeout: None,
             max_keep_alive_requests: None,
+            encoded_slashes: None,
             aliases: Vec::new(),
             mounts: Vec::new(),
             pattern_mounts: Vec::new(),

@@ -196,6 +196,7 @@ impl Resolver<'_> {
         Embedded {
             needed: hosts.iter().any(sections::may_run_embedded)
                 || preloads.iter().any(|preload| preload.process_group == ProcessGroupName::Embedded),
+            scripts: hosts.iter().any(sections::runs_scripts),
             restricted: server.restrict_embedded.as_ref().is_some_and(|state| state.value),
             processes: started.min(number(&server.server_limit, u64::MAX).max(1)) as u32,
             threads: number(&server.threads_per_child, THREADS_PER_CHILD) as u32,

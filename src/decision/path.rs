@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use super::pattern::Pattern;
+use crate::plan::EncodedSlashes;
 
 /// Why a path is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathError {
     /// A `%` without two hexadecimal digits, or `..` above the root: 400.
     Malformed,
-    /// `%2F` or `%00`: 404, as Apache answers with `AllowEncodedSlashes Off`.
+    /// `%00`, or `%2F` where `AllowEncodedSlashes` is `Off`: 404.
     NotFound,
 }
 
@@ -17,16 +18,25 @@ pub enum PathError {
 ///
 /// # Errors
 /// With the reason for which it is refused.
-pub fn normalise(raw: &str) -> Result<Cow<'_, [u8]>, PathError> {
+pub fn normalise(raw: &str, slashes: EncodedSlashes) -> Result<Cow<'_, [u8]>, PathError> {
     let bytes = raw.as_bytes();
     let plain = !bytes.contains(&b'%') && !bytes.windows(2).any(|pair| pair == b"//" || pair == b"/.");
     if plain {
         return Ok(Cow::Borrowed(bytes));
     }
-    resolve(&decode(bytes)?).map(Cow::Owned)
+    let mut path = resolve(&decode(bytes, slashes)?, Above::Malformed)?;
+    if path.contains(&SLASH) {
+        path.iter_mut().filter(|byte| **byte == SLASH).for_each(|byte| *byte = b'/');
+        // As Apache does it: what they hid leads nowhere above the root, and is no mistake.
+        path = resolve(&path, Above::Root)?;
+    }
+    Ok(Cow::Owned(path))
 }
 
-fn decode(raw: &[u8]) -> Result<Vec<u8>, PathError> {
+/// Stands for an encoded slash until the plain ones have been looked at. No path holds it otherwise.
+const SLASH: u8 = 0;
+
+fn decode(raw: &[u8], slashes: EncodedSlashes) -> Result<Vec<u8>, PathError> {
     let mut decoded = Vec::with_capacity(raw.len());
     let mut rest = raw.iter();
     while let Some(&byte) = rest.next() {
@@ -35,16 +45,28 @@ fn decode(raw: &[u8]) -> Result<Vec<u8>, PathError> {
             continue;
         }
         let digit = |byte: Option<&u8>| byte.and_then(|byte| (*byte as char).to_digit(16)).ok_or(PathError::Malformed);
+        let code = rest.as_slice();
         let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-        match (high * 16 + low) as u8 {
-            0 | b'/' => return Err(PathError::NotFound),
-            byte => decoded.push(byte),
+        match ((high * 16 + low) as u8, slashes) {
+            (0, _) | (b'/', EncodedSlashes::Refused) => return Err(PathError::NotFound),
+            (b'/', EncodedSlashes::Decoded) => decoded.push(SLASH),
+            (b'/', EncodedSlashes::Kept) => decoded.extend_from_slice(&[b'%', code[0], code[1]]),
+            (byte, _) => decoded.push(byte),
         }
     }
     Ok(decoded)
 }
 
-fn resolve(path: &[u8]) -> Result<Vec<u8>, PathError> {
+/// What a path means that leads above the root.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Above {
+    /// Nothing.
+    Malformed,
+    /// The root.
+    Root,
+}
+
+fn resolve(path: &[u8], above: Above) -> Result<Vec<u8>, PathError> {
     let mut segments: Vec<&[u8]> = Vec::new();
     // A path that ends in a slash or a dot segment names a folder, and keeps its slash.
     let mut folder = false;
@@ -53,7 +75,9 @@ fn resolve(path: &[u8]) -> Result<Vec<u8>, PathError> {
         match segment {
             b"" | b"." => {}
             b".." => {
-                segments.pop().ok_or(PathError::Malformed)?;
+                if segments.pop().is_none() && above == Above::Malformed {
+                    return Err(PathError::Malformed);
+                }
             }
             other => segments.push(other),
         }
@@ -134,7 +158,7 @@ mod tests {
     use super::*;
 
     fn normal(raw: &str) -> Result<String, PathError> {
-        normalise(raw).map(|path| String::from_utf8(path.into_owned()).unwrap())
+        normalise(raw, EncodedSlashes::Refused).map(|path| String::from_utf8(path.into_owned()).unwrap())
     }
 
     #[test]
@@ -146,6 +170,15 @@ mod tests {
         assert_eq!(normal("/a/b/..").as_deref(), Ok("/a/"));
         assert_eq!(normal("/").as_deref(), Ok("/"));
         assert_eq!(normal("/.well-known").as_deref(), Ok("/.well-known"));
+    }
+
+    #[test]
+    fn an_encoded_slash_is_one_or_stays() {
+        let with = |raw, slashes| normalise(raw, slashes).map(|path| String::from_utf8(path.into_owned()).unwrap());
+        assert_eq!(with("/a%2f..%2Fb", EncodedSlashes::Decoded).as_deref(), Ok("/b"));
+        assert_eq!(with("/a%2f..%2Fb", EncodedSlashes::Kept).as_deref(), Ok("/a%2f..%2Fb"));
+        assert_eq!(with("/..%2Fb", EncodedSlashes::Decoded).as_deref(), Ok("/b"));
+        assert_eq!(with("/../b%2F", EncodedSlashes::Decoded), Err(PathError::Malformed));
     }
 
     #[test]

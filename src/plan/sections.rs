@@ -1,5 +1,7 @@
 //! Sections and what they set, and the one rule by which settings are overlaid.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ApplicationGroup, Place, ProcessGroupName};
@@ -79,9 +81,48 @@ pub struct Settings {
     /// `Options`: what is switched on and off; an absolute list is written as all switched.
     #[serde(default, skip_serializing_if = "Switches::is_empty")]
     pub options: Switches,
+    /// `SetHandler`, in lower case where it is `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
+    /// `AddHandler`: endings, and the handler of each; added to what was inherited, the last of an ending counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handlers: Vec<(String, String)>,
+    /// `WSGIHandlerScript`; added to what was inherited, the last of a name counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handler_scripts: Vec<HandlerScript>,
+    /// `WSGIDispatchScript`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispatch_script: Option<DispatchScript>,
     /// `SetEnv`, in file order; added to what was inherited.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_env: Vec<(String, String)>,
+}
+
+/// One `WSGIHandlerScript`: a handler that a WSGI script carries out. Its options beat the directives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandlerScript {
+    /// The handler's name.
+    pub name: String,
+    /// The script, absolute.
+    pub script: PathBuf,
+    /// Option `process-group`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process_group: Option<ProcessGroupName>,
+    /// Option `application-group`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_group: Option<ApplicationGroup>,
+    /// Option `pass-authorization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass_authorization: Option<bool>,
+}
+
+/// `WSGIDispatchScript`: a script that chooses the groups and the callable of each request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DispatchScript {
+    /// The script, absolute.
+    pub script: PathBuf,
+    /// Option `application-group`: the interpreter that runs it; the main one by default.
+    pub application_group: ApplicationGroup,
 }
 
 /// The options of `Options` that act in this server. `None` is "not mentioned".
@@ -187,6 +228,15 @@ impl Settings {
             self.order = over.order;
             self.allow.clone_from(&over.allow);
             self.deny.clone_from(&over.deny);
+        }
+        take!(handler dispatch_script);
+        for (ending, handler) in &over.handlers {
+            self.handlers.retain(|(known, _)| known != ending);
+            self.handlers.push((ending.clone(), handler.clone()));
+        }
+        for handler in &over.handler_scripts {
+            self.handler_scripts.retain(|known| known.name != handler.name);
+            self.handler_scripts.push(handler.clone());
         }
         self.options.overlay(over.options);
         for (name, value) in &over.set_env {

@@ -145,6 +145,17 @@ impl fmt::Display for InputError {
 
 impl std::error::Error for InputError {}
 
+/// What a `WSGIDispatchScript` says of a request. What it leaves out stays as it is configured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Dispatched {
+    /// What `process_group(environ)` returned.
+    pub process_group: Option<String>,
+    /// What `application_group(environ)` returned.
+    pub application_group: Option<String>,
+    /// What `callable_object(environ)` returned.
+    pub callable_object: Option<String>,
+}
+
 /// The applications of this process: what a front calls in embedded mode.
 pub trait Application: Send + Sync {
     /// The version of Python: `3.13.0`.
@@ -158,6 +169,9 @@ pub trait Application: Send + Sync {
     ///
     /// The thread may keep what it needs for the next call until [`Application::rest`], and must not wait for anything before.
     fn run(&self, call: Call, exchange: &mut dyn Exchange);
+
+    /// Asks the script of a call's target which groups the request gets. `None` when it failed; the error log says why.
+    fn dispatch(&self, call: Call) -> Option<Dispatched>;
 
     /// This thread makes no call for now: others may have what it keeps.
     fn rest(&self);

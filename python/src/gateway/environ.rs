@@ -140,6 +140,33 @@ pub(crate) fn make(
     Ok(environ)
 }
 
+/// Makes the `environ` of a dispatch script: what belongs to the application's call is not in it.
+pub(crate) fn for_dispatch(
+    attached: Attached<'_>,
+    holder: &Holder,
+    template: &Template,
+    request: &Arc<Request>,
+) -> Result<Object> {
+    const OF_THE_CALL: [&str; 10] = [
+        "wsgi.version",
+        "wsgi.multithread",
+        "wsgi.multiprocess",
+        "wsgi.run_once",
+        "wsgi.url_scheme",
+        "wsgi.input",
+        "wsgi.input_terminated",
+        "wsgi.file_wrapper",
+        "mod_wsgi.callable_object",
+        "mod_wsgi.application_start",
+    ];
+    let environ = entries(attached, holder, template, &request.call.environ)?;
+    environ.set_item(attached, &template.keys.errors, &crate::callback::view(attached, &holder.errors, request)?)?;
+    for name in OF_THE_CALL {
+        environ.delete_item(attached, &Object::interned(attached, name.as_bytes())?)?;
+    }
+    Ok(environ)
+}
+
 /// A copy of the template with the entries of a request.
 fn entries(attached: Attached<'_>, holder: &Holder, template: &Template, entries: &Pairs) -> Result<Object> {
     let first = match template.first.get() {

@@ -47,6 +47,31 @@ pub(super) const SPECS: &[Spec] = &[
         effect: Effect::Lower(allow_override),
     },
     Spec {
+        name: "SetHandler",
+        summary: "What answers for the files here.",
+        contexts: ANYWHERE,
+        args: &[arg("handler", Kind::AnyText)],
+        default: Some("None"),
+        example: "<Directory /srv/pages>\n    SetHandler wsgi-script\n    Options +ExecCGI\n</Directory>",
+        effect: Effect::Lower(|args, scope| scope.settings().handler = args.option("handler")),
+        ..Spec::BASE
+    },
+    Spec {
+        name: "AddHandler",
+        summary: "What answers for files with these endings.",
+        contexts: ANYWHERE,
+        args: &[arg("handler", Kind::Text), arg("extension", Kind::Text).many()],
+        example: "<Directory /srv/pages>\n    AddHandler wsgi-script .wsgi\n    Options +ExecCGI\n</Directory>",
+        effect: Effect::Lower(|args, scope| {
+            let handler = args.take::<String>("handler").map(|name| name.to_ascii_lowercase());
+            for ending in args.many::<String>("extension") {
+                let ending = ending.value.trim_start_matches('.').to_ascii_lowercase();
+                scope.settings().handlers.push((ending, handler.clone()));
+            }
+        }),
+        ..Spec::BASE
+    },
+    Spec {
         name: "SetEnv",
         summary: "A variable of each request, in its `environ`.",
         contexts: ANYWHERE,

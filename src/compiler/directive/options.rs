@@ -30,7 +30,9 @@ fn option(row: &[&'static str]) -> (&'static str, &'static str, OptionText) {
 
 /// What an option of a directive means. The case of the directive does not matter, that of the option does, as to mod_wsgi.
 pub fn option_text(directive: &str, name: &str) -> Option<&'static OptionText> {
-    let found = ALL.iter().find(|(owner, option, _)| owner.eq_ignore_ascii_case(directive) && *option == name);
+    let found = ALL
+        .iter()
+        .find(|(owner, option, _)| owner.trim_end_matches('>').eq_ignore_ascii_case(directive) && *option == name);
     found.map(|(_, _, text)| text)
 }
 

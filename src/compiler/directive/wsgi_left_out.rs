@@ -116,16 +116,6 @@ pub(super) const SPECS: &[Spec] = &[
         ..LEFT_OUT
     },
     Spec {
-        name: "WSGIDispatchScript",
-        summary: "A script that chooses the groups and the callable of each request.",
-        contexts: SECTIONS,
-        args: &[arg("file-path", Kind::Path)],
-        options: &[arg("application-group", Kind::Text)],
-        example: "WSGIDispatchScript /srv/dispatch.py",
-        explain: include_str!("wsgi_dispatch_script.md"),
-        ..LEFT_OUT
-    },
-    Spec {
         name: "WSGIPassApacheRequest",
         summary: "Whether the application sees Apache's own request object.",
         contexts: SECTIONS,
@@ -231,20 +221,6 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("On"),
         example: "<Location /shop>\nWSGIGroupAuthoritative On\n</Location>",
         explain: include_str!("wsgi_group_authoritative.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIHandlerScript",
-        summary: "Defines a handler that a WSGI script carries out.",
-        contexts: SECTIONS,
-        args: &[arg("name", Kind::Text), arg("file-path", Kind::Path)],
-        options: &[
-            arg("process-group", Kind::Text),
-            arg("application-group", Kind::Text),
-            arg("pass-authorization", Kind::Flag),
-        ],
-        example: "WSGIHandlerScript page /srv/page.py",
-        explain: include_str!("wsgi_handler_script.md"),
         ..LEFT_OUT
     },
     Spec {

@@ -1,20 +1,61 @@
 //! The directives of mod_wsgi that name scripts which are no mounts: loaded ahead, as handlers, or to choose groups.
 
-use super::wsgi::{BASE, SERVERS, application_group, process_group};
+use super::wsgi::{BASE, SECTIONS, SERVERS, application_group, process_group};
 use super::{Args, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
-use crate::compiler::model::Import;
+use crate::compiler::model::{DispatchScript, HandlerScript, Import};
 
-pub(super) const SPECS: &[Spec] = &[Spec {
-    name: "WSGIImportScript",
-    summary: "Loads a script when the process starts.",
-    contexts: SERVERS,
-    args: &[arg("file-path", Kind::Path)],
-    options: &[arg("process-group", Kind::Text), arg("application-group", Kind::Text)],
-    example: "WSGIDaemonProcess shop\nWSGIImportScript /srv/shop/app.wsgi process-group=shop application-group=%{GLOBAL}",
-    explain: include_str!("wsgi_import_script.md"),
-    effect: Effect::Lower(import_script),
-    ..BASE
-}];
+pub(super) const SPECS: &[Spec] = &[
+    Spec {
+        name: "WSGIImportScript",
+        summary: "Loads a script when the process starts.",
+        contexts: SERVERS,
+        args: &[arg("file-path", Kind::Path)],
+        options: &[arg("process-group", Kind::Text), arg("application-group", Kind::Text)],
+        example: "WSGIDaemonProcess shop\nWSGIImportScript /srv/shop/app.wsgi process-group=shop application-group=%{GLOBAL}",
+        explain: include_str!("wsgi_import_script.md"),
+        effect: Effect::Lower(import_script),
+        ..BASE
+    },
+    Spec {
+        name: "WSGIHandlerScript",
+        summary: "Defines a handler that a WSGI script carries out.",
+        contexts: SECTIONS,
+        args: &[arg("name", Kind::Text), arg("file-path", Kind::Path)],
+        options: &[
+            arg("process-group", Kind::Text),
+            arg("application-group", Kind::Text),
+            arg("pass-authorization", Kind::Flag),
+        ],
+        example: "WSGIHandlerScript page /srv/page.py",
+        explain: include_str!("wsgi_handler_script.md"),
+        effect: Effect::Lower(|args, scope| {
+            let handler = HandlerScript {
+                name: args.take("name"),
+                script: args.take("file-path"),
+                process_group: args.option("process-group").map(process_group),
+                application_group: args.option("application-group").map(application_group),
+                pass_authorization: args.option("pass-authorization"),
+            };
+            scope.settings().handler_scripts.push(handler);
+        }),
+        ..BASE
+    },
+    Spec {
+        name: "WSGIDispatchScript",
+        summary: "A script that chooses the groups and the callable of each request.",
+        contexts: SECTIONS,
+        args: &[arg("file-path", Kind::Path)],
+        options: &[arg("application-group", Kind::Text)],
+        example: "WSGIDispatchScript /srv/dispatch.py",
+        explain: include_str!("wsgi_dispatch_script.md"),
+        effect: Effect::Lower(|args, scope| {
+            let script = args.take("file-path");
+            let application_group = args.option("application-group").map(application_group);
+            scope.settings().dispatch_script = Some(DispatchScript { script, application_group });
+        }),
+        ..BASE
+    },
+];
 
 /// Both groups must be named: a script is loaded in one interpreter.
 fn import_script(args: &mut Args, scope: &mut Scope<'_>) {

@@ -19,7 +19,7 @@ const MOST_BYTES: usize = 64 << 20;
 /// How much may be read again: files that were included before, the lines of macros, the values of variables.
 pub(super) const MOST_BYTES_AGAIN: usize = 16 << 20;
 /// And in how many lines.
-const MOST_LINES_AGAIN: usize = 500_000;
+const MOST_LINES_AGAIN: usize = 400_000;
 
 /// What an `Include` names.
 enum Named {
@@ -136,7 +136,7 @@ impl Expander<'_> {
         self.bytes_again += bytes;
         self.lines_again += lines;
         let full = self.bytes_again > MOST_BYTES_AGAIN || self.lines_again > MOST_LINES_AGAIN;
-        self.say_full(full, "more than 500,000 lines or 16 MiB are read again up to here", at)
+        self.say_full(full, "more than 400,000 lines or 16 MiB are read again up to here", at)
     }
 
     fn say_full(&mut self, full: bool, label: &str, at: Span) -> bool {

@@ -57,6 +57,14 @@ pub struct Settings {
     pub access_is_more: bool,
     /// `Options`.
     pub options: Switches,
+    /// `SetHandler`.
+    pub handler: Option<Spanned<String>>,
+    /// `AddHandler`: an ending, and the handler in lower case.
+    pub handlers: Vec<(String, Spanned<String>)>,
+    /// `WSGIHandlerScript`.
+    pub handler_scripts: Vec<HandlerScript>,
+    /// `WSGIDispatchScript`.
+    pub dispatch_script: Option<DispatchScript>,
     /// `SetEnv`.
     pub set_env: Vec<Spanned<(String, String)>>,
     /// `<Limit>` and `<LimitExcept>`.
@@ -65,6 +73,30 @@ pub struct Settings {
     pub lines: Vec<Line>,
     /// Every directive, in file order: only where one request is to be followed.
     pub kept: Vec<Kept>,
+}
+
+/// One `WSGIHandlerScript`.
+#[derive(Debug)]
+pub struct HandlerScript {
+    /// The handler's name.
+    pub name: Spanned<String>,
+    /// The script.
+    pub script: Spanned<String>,
+    /// Option `process-group`.
+    pub process_group: Option<Spanned<GroupName>>,
+    /// Option `application-group`.
+    pub application_group: Option<Spanned<ApplicationGroupName>>,
+    /// Option `pass-authorization`.
+    pub pass_authorization: Option<Spanned<bool>>,
+}
+
+/// `WSGIDispatchScript`.
+#[derive(Debug)]
+pub struct DispatchScript {
+    /// The script.
+    pub script: Spanned<String>,
+    /// Option `application-group`.
+    pub application_group: Option<Spanned<ApplicationGroupName>>,
 }
 
 /// A `<Limit>` or `<LimitExcept>`.

@@ -36,6 +36,7 @@ impl Resolver<'_> {
             keep_alive: host.keep_alive.as_ref().or(main.keep_alive.as_ref()).is_none_or(|state| state.value),
             keep_alive_timeout_ms: number(&host.keep_alive_timeout, &main.keep_alive_timeout, 5000),
             max_keep_alive_requests: number(&host.max_keep_alive_requests, &main.max_keep_alive_requests, 100),
+            encoded_slashes: host.encoded_slashes.unwrap_or_default(),
             aliases: host
                 .aliases
                 .iter()

@@ -3,8 +3,8 @@
 use super::Resolver;
 use super::hosts::application_group;
 use crate::compiler::model::{self, Matcher};
-use crate::plan::sections::{Match, Section, Settings};
-use crate::plan::{Host, ProcessGroupName};
+use crate::plan::sections::{DispatchScript, HandlerScript, Match, Section, Settings};
+use crate::plan::{ApplicationGroup, Host, ProcessGroupName};
 
 impl Resolver<'_> {
     pub(super) fn sections(&self, host: &model::Host) -> Vec<Section> {
@@ -38,9 +38,44 @@ impl Resolver<'_> {
             allow: list(&written.allow.iter().map(|peer| peer.value.clone()).collect()),
             deny: list(&written.deny.iter().map(|peer| peer.value.clone()).collect()),
             options: written.options,
+            handler: written.handler.as_ref().map(|handler| match handler.value.as_str() {
+                none if none.eq_ignore_ascii_case("none") => "none".to_owned(),
+                name => name.to_owned(),
+            }),
+            handlers: written.handlers.iter().map(|(ending, name)| (ending.clone(), name.value.clone())).collect(),
+            handler_scripts: written.handler_scripts.iter().map(|handler| self.handler_script(handler)).collect(),
+            dispatch_script: written.dispatch_script.as_ref().map(|dispatch| DispatchScript {
+                script: self.join(&dispatch.script.value),
+                application_group: dispatch
+                    .application_group
+                    .as_ref()
+                    .map_or(ApplicationGroup::Global, application_group),
+            }),
             set_env: written.set_env.iter().map(|variable| variable.value.clone()).collect(),
         }
     }
+}
+
+impl Resolver<'_> {
+    fn handler_script(&self, handler: &model::HandlerScript) -> HandlerScript {
+        HandlerScript {
+            name: handler.name.value.clone(),
+            script: self.join(&handler.script.value),
+            process_group: handler.process_group.as_ref().map(|name| self.process_group_name(name)),
+            application_group: handler.application_group.as_ref().map(application_group),
+            pass_authorization: handler.pass_authorization.as_ref().map(|state| state.value),
+        }
+    }
+}
+
+/// Every group of settings of a host.
+fn all_settings(host: &Host) -> impl Iterator<Item = &Settings> {
+    std::iter::once(&host.settings).chain(host.sections.iter().map(|section| &section.settings))
+}
+
+/// Whether a host has scripts that run in the process that accepts HTTP.
+pub(super) fn runs_scripts(host: &Host) -> bool {
+    all_settings(host).any(|settings| settings.dispatch_script.is_some())
 }
 
 /// Whether a request to a host may reach an application that no process group runs.
@@ -50,10 +85,21 @@ pub(super) fn may_run_embedded(host: &Host) -> bool {
         .iter()
         .filter_map(|section| section.settings.process_group.as_ref())
         .any(|name| is_embedded(host, name));
-    host.mounts.iter().any(|mount| match &mount.process_group {
+    let mounted = host.mounts.iter().any(|mount| match &mount.process_group {
         Some(name) => is_embedded(host, name),
         None => by_section || !always_daemon(host, mount),
-    })
+    });
+    let elsewhere = || by_section || host.settings.process_group.as_ref().is_none_or(|name| is_embedded(host, name));
+    let by_handler = |settings: &Settings| {
+        let wsgi = |handler: &str| matches!(handler, "wsgi-script" | "application/x-httpd-wsgi");
+        let named = settings.handler.iter().chain(settings.handlers.iter().map(|(_, handler)| handler));
+        let own = |handler: &HandlerScript| match &handler.process_group {
+            Some(name) => is_embedded(host, name),
+            None => elsewhere(),
+        };
+        named.into_iter().any(|handler| wsgi(handler)) && elsewhere() || settings.handler_scripts.iter().any(own)
+    };
+    mounted || all_settings(host).any(by_handler)
 }
 
 /// Whether a name may stand for embedded mode.

@@ -11,13 +11,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::answer::Source;
 use super::input::{Input, READ_AHEAD, ReadAhead};
 use super::turns::{Job, Produced, Turn, Turns};
-use crate::runtime::exchange::{Application, Call, Exchange, Gone, Head, InputError};
+use crate::runtime::exchange::{Application, Call, Dispatched, Exchange, Gone, Head, InputError};
 
 /// How much of an answer waits for its client before the application does, bytes.
 const ROOM: usize = 1 << 20;
@@ -53,6 +53,37 @@ impl Embedded {
             timeout,
         }));
         OutboxBody { outbox: Some(outbox) }.head().await
+    }
+}
+
+impl Embedded {
+    /// Asks a dispatch script. `None` when it failed.
+    pub(super) async fn dispatch(&self, call: Call) -> Option<Dispatched> {
+        let (sender, said) = oneshot::channel();
+        self.turns.push(Box::new(Asking { application: Arc::clone(&self.application), call, sender }));
+        said.await.ok().flatten()
+    }
+}
+
+/// A question to a dispatch script that waits for its turn.
+struct Asking {
+    application: Arc<dyn Application>,
+    call: Call,
+    sender: oneshot::Sender<Option<Dispatched>>,
+}
+
+impl Job for Asking {
+    fn run(self: Box<Self>, _turn: &Turn<'_>) -> Option<Waker> {
+        let Self { application, call, sender } = *self;
+        if !sender.is_closed() {
+            // A client that leaves meanwhile needs no answer.
+            let _ = sender.send(application.dispatch(call));
+        }
+        None
+    }
+
+    fn produced(&self) -> Weak<dyn Produced> {
+        Weak::<Outbox>::new()
     }
 }
 

@@ -9,6 +9,7 @@ use hyper::StatusCode;
 use super::script::Refusal;
 use crate::decision::group::with_port;
 use crate::decision::hosts::{alias_covers, requested_name};
+use crate::plan::sections::Settings;
 use crate::plan::{ApplicationGroup, Host, Plan, ProcessGroupName};
 
 /// So many names that only clients bring get an interpreter of their own, in each host.
@@ -36,9 +37,12 @@ impl Names {
             Some(ApplicationGroup::Token(token)) => may_be(token, "%{RESOURCE}"),
             Some(_) => false,
         };
+        let dispatched = settings(host).any(|settings| settings.dispatch_script.is_some());
         Self {
-            by_host: depends(|group| matches!(group, ApplicationGroup::Token(token) if may_be(token, "%{HOST}"))),
-            by_resource: host.settings.application_group.is_none()
+            by_host: dispatched
+                || depends(|group| matches!(group, ApplicationGroup::Token(token) if may_be(token, "%{HOST}"))),
+            by_resource: dispatched
+                || host.settings.application_group.is_none()
                 || uses(host).any(|group| by_resource(Some(group)))
                 || uses_process(host).any(|token| may_be(token, "%{RESOURCE}")),
             hosts: Mutex::default(),
@@ -105,18 +109,25 @@ fn is_called(group: &str, name: &str) -> bool {
 
 type Depends = fn(&ApplicationGroup) -> bool;
 
+fn settings(host: &Host) -> impl Iterator<Item = &Settings> {
+    std::iter::once(&host.settings).chain(host.sections.iter().map(|section| &section.settings))
+}
+
 /// Every application group that may hold in a host.
 fn uses(host: &Host) -> impl Iterator<Item = &ApplicationGroup> {
-    let sections = host.sections.iter().filter_map(|section| section.settings.application_group.as_ref());
+    let handlers = settings(host).flat_map(|settings| &settings.handler_scripts);
+    let set = settings(host).filter_map(|settings| settings.application_group.as_ref());
     let mounts = host.mounts.iter().filter_map(|mount| mount.application_group.as_ref());
-    host.settings.application_group.iter().chain(sections).chain(mounts)
+    set.chain(mounts).chain(handlers.filter_map(|handler| handler.application_group.as_ref()))
 }
 
 /// Every process group whose name a request tells.
 fn uses_process(host: &Host) -> impl Iterator<Item = &str> {
-    let sections = host.sections.iter().filter_map(|section| section.settings.process_group.as_ref());
+    let handlers = settings(host).flat_map(|settings| &settings.handler_scripts);
+    let set = settings(host).filter_map(|settings| settings.process_group.as_ref());
     let mounts = host.mounts.iter().filter_map(|mount| mount.process_group.as_ref());
-    host.settings.process_group.iter().chain(sections).chain(mounts).filter_map(|name| match name {
+    let all = set.chain(mounts).chain(handlers.filter_map(|handler| handler.process_group.as_ref()));
+    all.filter_map(|name| match name {
         ProcessGroupName::Token(token) => Some(token.as_str()),
         _ => None,
     })

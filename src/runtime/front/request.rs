@@ -82,7 +82,8 @@ async fn handle(
     if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
         return Ok(answer::page(StatusCode::NO_CONTENT));
     }
-    let path = normalise(parts.uri.path()).map_err(|error| match error {
+    let slashes = front.plan.hosts[seen.host].encoded_slashes;
+    let path = normalise(parts.uri.path(), slashes).map_err(|error| match error {
         PathError::Malformed => closing(StatusCode::BAD_REQUEST),
         PathError::NotFound => StatusCode::NOT_FOUND.into(),
     })?;
@@ -95,11 +96,15 @@ async fn handle(
             permit(front, client, parts, seen, &settings)?;
             Ok(static_files::answer(&file, settings.options, parts, &path))
         }
-        Route::Script { script, path_info, script_name } => {
+        Route::Script { script, path_info, own } => {
             seen.file.clone_from(&script.target.script);
+            if let Some((file, _)) = &own {
+                seen.file.clear();
+                seen.file.extend_from_slice(file);
+            }
             permit(front, client, parts, seen, &script.settings)?;
             let host = &front.plan.hosts[seen.host];
-            let own = script_name.map(|name| (&*seen.file, name));
+            let own = own.as_ref().map(|(file, name)| (&**file, *name));
             let passes = script.pass_authorization;
             let environ = environ::of_request(client, host, parts, authority, own, &path_info, passes);
             run(front, parts, incoming, began, seen.host, script, environ).await
@@ -148,19 +153,19 @@ async fn run(
     } else {
         Box::pin(input.read_ahead()).await.map_err(|error| closing(status_of(error)))?
     };
+    let script = match &script.dispatch {
+        None => script,
+        Some(dispatch) => {
+            let call = call(&dispatch.target, environ.clone(), began, false);
+            Box::pin(ask(front, host, &script, call)).await?
+        }
+    };
     if let Runs::Refused(refusal) = &script.runs {
         return Err(refuse(front, host, refusal).into());
     }
     let daemon = matches!(script.runs, Runs::Daemon(_));
     let target = Arc::clone(&script.target);
-    let call = Call {
-        target: Arc::clone(&target),
-        environ,
-        https: false,
-        request_start: microseconds(began),
-        batch: 0,
-        queue_start: if daemon { microseconds(SystemTime::now()) } else { 0 },
-    };
+    let call = call(&target, environ, began, daemon);
     let answered = match (&script.runs, &front.embedded) {
         (Runs::Daemon(index), _) => Box::pin(front.pools[*index].run(call, body, timeout))
             .await
@@ -171,6 +176,27 @@ async fn run(
     };
     let (head, source) = answered?;
     Ok(answer::from_application(&head, source, parts.method == Method::HEAD))
+}
+
+fn call(target: &Arc<Target>, environ: crate::runtime::pairs::Pairs, began: SystemTime, daemon: bool) -> Call {
+    Call {
+        target: Arc::clone(target),
+        environ,
+        https: false,
+        request_start: microseconds(began),
+        batch: 0,
+        queue_start: if daemon { microseconds(SystemTime::now()) } else { 0 },
+    }
+}
+
+/// Asks a dispatch script where a script runs. One that fails is not passed over, as it may keep tenants apart.
+async fn ask(front: &Front, host: usize, script: &Arc<Script>, call: Call) -> Result<Arc<Script>, Refused> {
+    let said = match &front.embedded {
+        Some(embedded) => embedded.dispatch(call).await,
+        None => None,
+    };
+    let said = said.ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
+    front.routes[host].dispatched(script, said).map_err(|refusal| refuse(front, host, &refusal).into())
 }
 
 fn body(parts: &Parts, incoming: Incoming, script: &Script, timeout: Duration) -> Result<Input, Refused> {

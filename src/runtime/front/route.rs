@@ -8,13 +8,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
+use hyper::StatusCode;
+
 use super::names::Names;
-use super::script::{At, Chosen, Refusal, Script};
+use super::script::{At, Chosen, Refusal, Script, handler_of, is_wsgi};
 use super::sections::{Locations, Sections};
 use crate::decision::path::{covered, matched, path_info_start, taken_by_mount};
 use crate::decision::pattern::Pattern;
 use crate::plan::sections::Settings;
 use crate::plan::{Host, Mount, Plan};
+use crate::runtime::exchange::Dispatched;
 use crate::runtime::short_hash::ShortHash;
 
 /// Where the requests of one host go.
@@ -26,6 +29,10 @@ pub(super) struct Routes {
     /// How each mount of the host finds its scripts.
     ways: Vec<Way>,
     names: Names,
+    /// Whether anything sets handlers.
+    handles: bool,
+    /// What dispatch scripts made of the prepared ones.
+    dispatched: RwLock<HashMap<(usize, Dispatched), Arc<Script>>>,
     /// Every script of the plan: never sent as a file.
     scripts: Arc<HashSet<PathBuf>>,
     /// Names in it are those of files, or among the few that clients may bring: it is no longer than the site is large.
@@ -46,13 +53,23 @@ enum Way {
 /// What two requests have in common that run the same script with the same settings.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
-    mount: usize,
+    by: By,
     port: u16,
+    /// The sections by location that match; of a handler all sections.
     locations: Locations,
     /// Script and what stands in `%{RESOURCE}`, unless the mount has only one.
     within: Option<(Vec<u8>, Vec<u8>)>,
     /// The host name, where a group is called after it.
     host: Option<String>,
+}
+
+/// What leads to a script.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum By {
+    /// A mount of the host.
+    Mount(usize),
+    /// A handler.
+    Handler(String),
 }
 
 /// Who asks.
@@ -73,8 +90,8 @@ pub(super) enum Route<'a> {
         script: Arc<Script>,
         /// `PATH_INFO`.
         path_info: Cow<'a, [u8]>,
-        /// `SCRIPT_NAME`, if it is this request's own.
-        script_name: Option<&'a [u8]>,
+        /// `SCRIPT_FILENAME` and `SCRIPT_NAME`, if they are this request's own.
+        own: Option<(Cow<'a, [u8]>, &'a [u8])>,
     },
     /// A file.
     File {
@@ -103,6 +120,10 @@ impl Routes {
             sections: Sections::new(this)?,
             ways: this.mounts.iter().map(Way::of).collect::<io::Result<_>>()?,
             names: Names::new(this),
+            handles: std::iter::once(&this.settings)
+                .chain(this.sections.iter().map(|section| &section.settings))
+                .any(|settings| settings.handler.is_some() || !settings.handlers.is_empty()),
+            dispatched: RwLock::default(),
             scripts: Arc::new(scripts.collect()),
             prepared: RwLock::default(),
         })
@@ -119,7 +140,7 @@ impl Routes {
         let host = self.host();
         for alias in &host.aliases {
             if let Some(length) = covered(&alias.url_path, path) {
-                return self.file(&alias.target, &path[length..], path);
+                return self.file(&alias.target, &path[length..], path, asker);
             }
         }
         for (index, (mount, way)) in host.mounts.iter().zip(&self.ways).enumerate() {
@@ -132,16 +153,22 @@ impl Routes {
             }
         }
         match &host.document_root {
-            Some(root) => self.file(&root.to_string_lossy(), path, path),
+            Some(root) => self.file(&root.to_string_lossy(), path, path, asker),
             None => Route::Nothing,
         }
     }
 
-    fn file<'a>(&self, target: &str, rest: &[u8], path: &[u8]) -> Route<'a> {
+    fn file<'a>(&self, target: &str, rest: &[u8], path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
         let mut name = target.as_bytes().to_vec();
         name.extend_from_slice(rest);
         let file = PathBuf::from(OsStr::from_bytes(&name));
         let hidden = file.file_name().is_some_and(|name| name.as_bytes().starts_with(b".ht"));
+        if self.handles
+            && !hidden
+            && let Some(handled) = self.handled(&name, path, asker)
+        {
+            return handled.unwrap_or_else(Route::Refused);
+        }
         if hidden || self.scripts.contains(&file) {
             return Route::Nothing;
         }
@@ -158,8 +185,13 @@ impl Routes {
         asker: Asker<'_>,
     ) -> Result<Route<'a>, Refusal> {
         let host = self.names.host(&self.plan, self.host(), asker.authority)?;
-        let key =
-            |within| Key { mount: index, port: asker.port, locations: self.sections.locations(path), within, host };
+        let key = |within| Key {
+            by: By::Mount(index),
+            port: asker.port,
+            locations: self.sections.locations(path),
+            within,
+            host,
+        };
         let length = taken_by_mount(&mount.url_path, length);
         let rest = &path[length..];
         let within_file = matches!(self.ways[index], Way::Script) && matches!(rest.first(), None | Some(b'/'));
@@ -168,14 +200,14 @@ impl Routes {
                 let name = &path[..length];
                 self.make(key, At { resource: name, script_name: Some(name), ..key.at(mount.target.as_bytes()) }, path)
             });
-            return Ok(Route::Script { script, path_info: Cow::Borrowed(rest), script_name: None });
+            return self.unless_diverted(script, Cow::Borrowed(rest), None, path, asker);
         }
         let Some((file, used)) = script_within(mount.target.as_bytes(), rest) else { return Ok(Route::Nothing) };
         let name = &path[..length + used];
         let script = self.prepare(key(Some((file.clone(), name.to_vec()))), |key| {
             self.make(key, At { resource: name, script_name: Some(name), ..key.at(&file) }, path)
         });
-        Ok(Route::Script { script, path_info: Cow::Borrowed(&rest[used..]), script_name: None })
+        self.unless_diverted(script, Cow::Borrowed(&rest[used..]), None, path, asker)
     }
 
     /// The script of a `WSGIScriptAliasMatch`: clients choose what its `SCRIPT_NAME` is.
@@ -193,12 +225,13 @@ impl Routes {
         let resource = self.names.resource(script_name);
         let locations = self.sections.locations(path);
         let within = Some((script, resource));
-        let key = Key { mount: index, port: asker.port, locations, within, host };
+        let key = Key { by: By::Mount(index), port: asker.port, locations, within, host };
         let script = self.prepare(key, |key| {
             let (file, resource) = key.within.as_ref().map_or_else(Default::default, |(file, name)| (&**file, &**name));
             self.make(key, At { resource, ..key.at(file) }, path)
         });
-        Ok(Route::Script { script, path_info: Cow::Owned(path_info), script_name: Some(script_name) })
+        let own = Some((Cow::Owned(script.target.script.clone()), script_name));
+        self.unless_diverted(script, Cow::Owned(path_info), own, path, asker)
     }
 
     fn prepare(&self, key: Key, make: impl FnOnce(&Key) -> Script) -> Arc<Script> {
@@ -212,7 +245,152 @@ impl Routes {
 
     fn make(&self, key: &Key, at: At<'_>, path: &[u8]) -> Script {
         let settings = self.sections.settings(at.file, path);
-        Script::new(&self.plan, self.host, settings, Chosen::by_mount(&self.host().mounts[key.mount]), at)
+        let chosen = match key.by {
+            By::Mount(index) => Chosen::by_mount(&self.host().mounts[index]),
+            By::Handler(_) => Chosen::default(),
+        };
+        Script::new(&self.plan, self.host, settings, chosen, at)
+    }
+
+    /// A mounted script, unless a handler that is not mod_wsgi's is set for its file.
+    fn unless_diverted<'a>(
+        &self,
+        script: Arc<Script>,
+        path_info: Cow<'a, [u8]>,
+        own: Option<(Cow<'a, [u8]>, &'a [u8])>,
+        path: &'a [u8],
+        asker: Asker<'_>,
+    ) -> Result<Route<'a>, Refusal> {
+        if !script.diverted {
+            return Ok(Route::Script { script, path_info, own });
+        }
+        let name = [&script.target.script, &*path_info].concat();
+        // The source of a script is sent to nobody.
+        self.handled(&name, path, asker).unwrap_or(Ok(Route::Nothing))
+    }
+
+    /// What answers for a file by its handler; `None` where it is sent as it is.
+    fn handled<'a>(&self, name: &[u8], path: &'a [u8], asker: Asker<'_>) -> Option<Result<Route<'a>, Refusal>> {
+        let found = Found::walk(name);
+        let file = &name[..found.end];
+        let locations = self.sections.matching(file, path);
+        let settings = self.sections.settings_of(&locations);
+        let handler = handler_of(&settings, file, found.kind == Kind::Folder)?.to_owned();
+        let own = settings.handler_scripts.iter().find(|own| own.name == handler).cloned();
+        // A folder's name gets its slash first (`DirectorySlash`).
+        let redirects = found.kind == Kind::Folder && !path.ends_with(b"/");
+        if redirects || own.is_none() && !is_wsgi(&handler) {
+            return None;
+        }
+        let path_info = name[found.end..].to_vec();
+        let script_name = &path[..path_info_start(path, &path_info)];
+        let host = match self.names.host(&self.plan, self.host(), asker.authority) {
+            Ok(host) => host,
+            Err(refusal) => return Some(Err(refusal)),
+        };
+        let loaded = own.as_ref().map_or_else(|| file.to_vec(), |own| own.script.as_os_str().as_bytes().to_vec());
+        let within = Some((loaded, self.names.resource(script_name)));
+        let key = Key { by: By::Handler(handler), port: asker.port, locations, within, host };
+        let script = self.prepare(key, |key| {
+            let (loaded, resource) =
+                key.within.as_ref().map_or_else(Default::default, |(file, name)| (&**file, &**name));
+            let By::Handler(handler) = &key.by else { return self.make(key, key.at(loaded), path) };
+            let at = At { resource, ..key.at(loaded) };
+            match &own {
+                Some(own) => {
+                    let script = own.script.to_string_lossy();
+                    let at = At { handler: Some((handler, &script)), ..at };
+                    Script::new(&self.plan, self.host, settings, Chosen::by_handler(own), at)
+                }
+                None => {
+                    by_wsgi_handler(Script::new(&self.plan, self.host, settings, Chosen::default(), at), found.kind)
+                }
+            }
+        });
+        Some(Ok(Route::Script {
+            script,
+            path_info: Cow::Owned(path_info),
+            own: Some((Cow::Owned(file.to_vec()), script_name)),
+        }))
+    }
+
+    /// A script as a dispatch script wants it.
+    pub(super) fn dispatched(&self, script: &Arc<Script>, said: Dispatched) -> Result<Arc<Script>, Refusal> {
+        if said == Dispatched::default() {
+            return Ok(Arc::clone(script));
+        }
+        // A prepared script stays where it is.
+        let key = (Arc::as_ptr(script) as usize, said);
+        if let Some(known) = self.dispatched.read().expect("no panic while it is held").get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let Some(made) = script.dispatched(&self.plan, self.host, &key.1) else { return Ok(Arc::clone(script)) };
+        let mut dispatched = self.dispatched.write().expect("no panic while it is held");
+        if dispatched.len() >= MOST_DISPATCHED {
+            let message =
+                "the dispatch script has named too many groups: it seems to take names from clients".to_owned();
+            return Err(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, message });
+        }
+        Ok(Arc::clone(dispatched.entry(key).or_insert(Arc::new(made))))
+    }
+}
+
+/// So many different answers of dispatch scripts are carried out, in each host.
+const MOST_DISPATCHED: usize = 1000;
+
+/// mod_wsgi's checks of a script that no alias leads to.
+fn by_wsgi_handler(script: Script, kind: Kind) -> Script {
+    let file = String::from_utf8_lossy(&script.target.script).into_owned();
+    match kind {
+        _ if script.settings.options.exec_cgi != Some(true) => {
+            script.refused(403, format!("WSGI0134: {file}: Options ExecCGI is off in this directory"))
+        }
+        Kind::Nothing => script.refused(404, format!("WSGI0135: there is no script {file}")),
+        Kind::Folder => script.refused(403, format!("WSGI0136: the script {file} is a directory")),
+        Kind::File => script,
+    }
+}
+
+/// How much of a name is there (`ap_directory_walk`).
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    /// Where the name of the file ends, and `PATH_INFO` begins.
+    end: usize,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Folder,
+    Nothing,
+}
+
+impl Found {
+    /// The longest leading part that is a file; else, where a folder goes no further, its first entry that is not there.
+    fn walk(name: &[u8]) -> Self {
+        let kind = |name: &[u8]| match Path::new(OsStr::from_bytes(name)).metadata() {
+            Ok(data) if data.is_dir() => Kind::Folder,
+            Ok(_) => Kind::File,
+            Err(_) => Kind::Nothing,
+        };
+        let mut behind = name.len();
+        loop {
+            match (kind(&name[..behind]), behind == name.len()) {
+                (Kind::Nothing, _) => {}
+                (found, true) => return Self { end: behind, kind: found },
+                (Kind::File, false) => return Self { end: behind, kind: Kind::File },
+                (Kind::Folder, false) => {
+                    let rest = &name[behind + 1..];
+                    let entry = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
+                    return Self { end: behind + 1 + entry, kind: Kind::Nothing };
+                }
+            }
+            match name[..behind].iter().rposition(|byte| *byte == b'/') {
+                Some(slash) if slash > 0 => behind = slash,
+                _ => return Self { end: name.len(), kind: Kind::Nothing },
+            }
+        }
     }
 }
 
@@ -229,7 +407,7 @@ impl Way {
 impl Key {
     /// A script with what the key says of it.
     fn at<'a>(&'a self, file: &'a [u8]) -> At<'a> {
-        At { file, script_name: None, resource: b"", port: self.port, host: self.host.as_deref() }
+        At { file, script_name: None, resource: b"", port: self.port, host: self.host.as_deref(), handler: None }
     }
 }
 

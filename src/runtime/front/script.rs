@@ -1,15 +1,16 @@
 //! A WSGI script as requests reach it: its process group, its interpreter and what else is known before a request.
 
 use std::env;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 use hyper::StatusCode;
 
 use super::environ;
 use crate::decision::group::{Asked, application_group, callable_object, expand};
-use crate::plan::sections::Settings;
+use crate::plan::sections::{HandlerScript, Settings};
 use crate::plan::{ApplicationGroup, Mount, Plan, ProcessGroupName};
-use crate::runtime::exchange::Target;
+use crate::runtime::exchange::{Dispatched, Target};
 
 /// A script with all that its requests have in common.
 #[derive(Debug)]
@@ -22,6 +23,32 @@ pub(super) struct Script {
     pub(super) settings: Settings,
     /// `WSGIPassAuthorization`, of the mount or the settings.
     pub(super) pass_authorization: bool,
+    /// The handler that is set here in the place of mod_wsgi's own.
+    pub(super) diverted: bool,
+    /// `WSGIDispatchScript`.
+    pub(super) dispatch: Option<Box<Dispatch>>,
+}
+
+/// What is asked before each request of a script which groups it gets.
+#[derive(Debug)]
+pub(super) struct Dispatch {
+    /// The script that is asked.
+    pub(super) target: Arc<Target>,
+    /// How the asking script came about.
+    origin: Origin,
+}
+
+/// What a script was made of, for making another like it.
+#[derive(Debug)]
+struct Origin {
+    file: Vec<u8>,
+    script_name: Option<Vec<u8>>,
+    resource: Vec<u8>,
+    port: u16,
+    host: Option<String>,
+    handler: Option<(String, String)>,
+    pass_authorization: bool,
+    callable_object: String,
 }
 
 /// Where a script runs.
@@ -79,7 +106,24 @@ pub(super) struct At<'a> {
     pub(super) port: u16,
     /// The host name that counts; `None` where no group is called after it.
     pub(super) host: Option<&'a str>,
+    /// The handler's name and script, where a `WSGIHandlerScript` answers.
+    pub(super) handler: Option<(&'a str, &'a str)>,
 }
+
+impl<'a> Chosen<'a> {
+    /// The options of a `WSGIHandlerScript`.
+    pub(super) fn by_handler(handler: &'a HandlerScript) -> Self {
+        Self {
+            process_group: handler.process_group.as_ref(),
+            application_group: handler.application_group.as_ref(),
+            callable_object: Some(HANDLE_REQUEST),
+            pass_authorization: handler.pass_authorization,
+        }
+    }
+}
+
+/// The function of a `WSGIHandlerScript` that answers.
+const HANDLE_REQUEST: &str = "handle_request";
 
 impl Script {
     /// Finds out all that is known before a request.
@@ -118,15 +162,104 @@ impl Script {
             script_reloading: settings.script_reloading.unwrap_or(true),
             multithread: threads > 1,
             multiprocess,
-            environ: environ::constant(host, &settings, at.script_name.map(|name| (at.file, name))),
+            environ: {
+                let mut pairs = environ::constant(host, &settings, at.script_name.map(|name| (at.file, name)));
+                if let Some((name, script)) = at.handler {
+                    pairs.push("mod_wsgi.request_handler", name);
+                    pairs.push("mod_wsgi.handler_script", script);
+                }
+                pairs
+            },
         };
-        Self {
-            target: Arc::new(target),
-            runs,
-            pass_authorization: chosen.pass_authorization.or(settings.pass_authorization).unwrap_or(false),
-            settings,
-        }
+        let pass_authorization = chosen.pass_authorization.or(settings.pass_authorization).unwrap_or(false);
+        let dispatch = settings.dispatch_script.as_ref().map(|dispatch| {
+            Box::new(Dispatch {
+                target: Arc::new(Target {
+                    script: dispatch.script.as_os_str().as_bytes().to_vec(),
+                    process_group: String::new(),
+                    application_group: application_group(Some(&dispatch.application_group), &asked),
+                    callable_object: String::new(),
+                    multithread: true,
+                    multiprocess: plan.embedded.processes > 1,
+                    ..target.clone()
+                }),
+                origin: Origin {
+                    file: at.file.to_vec(),
+                    script_name: at.script_name.map(<[u8]>::to_vec),
+                    resource: at.resource.to_vec(),
+                    port: at.port,
+                    host: at.host.map(str::to_owned),
+                    handler: at.handler.map(|(name, script)| (name.to_owned(), script.to_owned())),
+                    pass_authorization,
+                    callable_object: target.callable_object.clone(),
+                },
+            })
+        });
+        let diverted = at.handler.is_none() && handler_of(&settings, at.file, false).is_some_and(|name| !is_wsgi(name));
+        Self { target: Arc::new(target), runs, pass_authorization, diverted, dispatch, settings }
     }
+
+    /// The same script with other groups or another callable, as a dispatch script says. What it leaves out stays.
+    pub(super) fn dispatched(&self, plan: &Plan, host: usize, said: &Dispatched) -> Option<Self> {
+        let origin = &self.dispatch.as_ref()?.origin;
+        let process_group = said.process_group.clone().map(ProcessGroupName::Token);
+        let application_group = said.application_group.clone().map(ApplicationGroup::Token);
+        let stays = ApplicationGroup::Named(self.target.application_group.clone());
+        let own = match &self.runs {
+            Runs::Embedded => Some(ProcessGroupName::Embedded),
+            Runs::Daemon(index) => Some(ProcessGroupName::Daemon(*index)),
+            Runs::Refused(_) => None,
+        };
+        let mut settings = self.settings.clone();
+        if let Some(callable) = &said.callable_object {
+            settings.callable_object = Some(callable.clone());
+        }
+        let chosen = Chosen {
+            process_group: process_group.as_ref().or(own.as_ref()),
+            application_group: Some(application_group.as_ref().unwrap_or(&stays)),
+            callable_object: said.callable_object.is_none().then_some(origin.callable_object.as_str()),
+            pass_authorization: Some(origin.pass_authorization),
+        };
+        let at = At {
+            file: &origin.file,
+            script_name: origin.script_name.as_deref(),
+            resource: &origin.resource,
+            port: origin.port,
+            host: origin.host.as_deref(),
+            handler: origin.handler.as_ref().map(|(name, script)| (name.as_str(), script.as_str())),
+        };
+        let mut made = Self::new(plan, host, settings, chosen, at);
+        if let (Runs::Refused(refusal), None) = (&self.runs, &process_group) {
+            made.runs = Runs::Refused(refusal.clone());
+        }
+        Some(made)
+    }
+
+    /// The same script, refused.
+    pub(super) fn refused(mut self, status: u16, message: String) -> Self {
+        self.runs = refused(status, message);
+        self
+    }
+}
+
+/// The handler of a file: `SetHandler`, else `AddHandler` by its endings, of which the last that has one counts.
+pub(super) fn handler_of<'a>(settings: &'a Settings, file: &[u8], is_folder: bool) -> Option<&'a str> {
+    let set = settings.handler.as_deref().filter(|name| !name.is_empty() && *name != "none");
+    if set.is_some() || is_folder || settings.handlers.is_empty() {
+        return set;
+    }
+    let name = file.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let endings = name.split(|byte| *byte == b'.').skip(1);
+    let of = |ending: &[u8]| {
+        let known = |(known, _): &&(String, String)| known.as_bytes().eq_ignore_ascii_case(ending);
+        settings.handlers.iter().rfind(known).map(|(_, handler)| handler.as_str())
+    };
+    endings.filter_map(of).last()
+}
+
+/// Whether a handler is mod_wsgi's own.
+pub(super) fn is_wsgi(handler: &str) -> bool {
+    matches!(handler, "wsgi-script" | "application/x-httpd-wsgi")
 }
 
 /// A variable of the request, else of this process.
@@ -171,7 +304,7 @@ fn runs(
 
 fn embedded(plan: &Plan) -> Runs {
     let embedded = &plan.embedded;
-    match (embedded.needed, embedded.restricted) {
+    match (embedded.runs_python(), embedded.restricted) {
         (_, true) => refused(500, "WSGI0143: embedded mode is refused by WSGIRestrictEmbedded".to_owned()),
         (false, false) => refused(500, "WSGI0210: no line of the configuration asks for embedded mode".to_owned()),
         (true, false) => Runs::Embedded,

@@ -50,6 +50,20 @@ impl Sections {
         Locations(by_location.map(|section| section.matches(b"", url_path)).collect())
     }
 
+    /// Which sections of any kind match a file reached by a path.
+    pub(super) fn matching(&self, file: &[u8], url_path: &[u8]) -> Locations {
+        Locations(self.sections.iter().map(|section| section.matches(file, url_path)).collect())
+    }
+
+    /// What these sections add up to.
+    pub(super) fn settings_of(&self, matching: &Locations) -> Settings {
+        let mut settings = self.base.clone();
+        for (section, _) in self.sections.iter().zip(&matching.0).filter(|(_, matches)| **matches) {
+            settings.overlay(&section.settings);
+        }
+        settings
+    }
+
     /// All that holds for a file reached by a path. `file` is empty where no file is known.
     pub(super) fn settings(&self, file: &[u8], url_path: &[u8]) -> Settings {
         let mut settings = self.base.clone();

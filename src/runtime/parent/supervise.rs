@@ -61,7 +61,7 @@ impl Parent {
             }
         }
         let (fronts, label) =
-            if runs_python(&plan) { (plan.embedded.processes, "embedded process") } else { (1, "front") };
+            if plan.embedded.runs_python() { (plan.embedded.processes, "embedded process") } else { (1, "front") };
         slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned())));
         Self { plan, account, group_accounts, library, bound, logs, log, signals, slots }
     }
@@ -172,7 +172,7 @@ impl Parent {
     }
 
     fn spawn_front(&self) -> io::Result<super::spawn::Spawned> {
-        let embedded = runs_python(&self.plan);
+        let embedded = self.plan.embedded.runs_python();
         let start = Start {
             label: if embedded { "embedded process".into() } else { "front".into() },
             account: self.account.clone(),
@@ -441,11 +441,6 @@ impl Slot {
 /// their way, and nobody waits for the other to wake up. With more threads that would queue requests behind busy ones.
 fn connections_per_thread(group: &ProcessGroup) -> u32 {
     if group.processes == 1 && group.threads == 1 { 4 } else { 1 }
-}
-
-/// Whether the process that accepts HTTP runs Python as well.
-fn runs_python(plan: &Plan) -> bool {
-    plan.embedded.needed && !plan.embedded.restricted
 }
 
 fn python(home: Option<&PythonHome>, label: &str, environment: Vec<(String, String)>) -> Python {
