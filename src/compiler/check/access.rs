@@ -1,7 +1,7 @@
 //! Who may reach a file, where the configuration alone tells it.
 
 use super::effect::MOST_COMPARISONS;
-use crate::compiler::model::{Host, Matcher, Merged, Server, Settings, path_is_within};
+use crate::compiler::model::{Host, Matcher, Merged, Server, Settings, path_is_within, starts_with_path};
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::sections::{Match, Order, Peer, Require};
 
@@ -73,10 +73,29 @@ impl<'a> Access<'a> {
         span.map(|span| Denial { span, useless: None, old_style: true })
     }
 
-    /// Whether something is said about a part of a folder: about folders in it, or about files by their names.
-    pub(super) fn speaks_of_parts(&self, folder: &str) -> bool {
+    /// Whether a request for a file is let in for all that is known: what may keep it out does.
+    pub(super) fn lets_in(&self, url_path: &str, file: &str) -> bool {
+        let mut open = true;
+        for merged in &self.sections {
+            let settings = &merged.section.settings;
+            let grants = settings.require.iter().any(|one| one.value == Require::AllGranted)
+                || settings.require.is_empty() && settings.deny.is_empty() && !settings.allow.is_empty();
+            match merged.matches(url_path, file) {
+                Some(false) => {}
+                Some(true) => open = grants,
+                None => open &= grants,
+            }
+        }
+        open
+    }
+
+    /// Whether something is said about a part of a folder or of its URLs, or about files by their names.
+    pub(super) fn speaks_of_parts(&self, url_path: &str, folder: &str) -> bool {
         self.sections.iter().flat_map(Merged::chain).any(|section| match &section.matcher {
             Matcher::Plain(Match::Directory(path) | Match::DirectoryPattern(path)) => path_is_within(path, folder),
+            Matcher::Plain(Match::Location(path)) => {
+                path.len() > url_path.len() && starts_with_path(path, url_path.trim_end_matches('/'))
+            }
             Matcher::Plain(Match::Files(_) | Match::FilesRegex(_)) => !denies_only(&section.settings),
             _ => false,
         })

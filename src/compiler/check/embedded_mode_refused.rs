@@ -16,7 +16,9 @@ static EMBEDDED_MODE_REFUSED: Code = Code::warning(
 
 fn run(server: &Server, report: &mut Report) {
     let Some(restricted) = server.restrict_embedded.as_ref().filter(|state| state.value) else { return };
-    if server.beyond.macros {
+    // Its `process_group()` may choose any.
+    let dispatched = !server.lines("WSGIDispatchScript").is_empty();
+    if server.beyond.macros || dispatched {
         return;
     }
     for host in server.hosts.iter().filter(|host| chooses_nothing(server, host)) {

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::Server;
+use crate::compiler::model::{Section, Server};
 
 pub(super) const CHECK: Check = Check { code: &ENVIRONMENT_SET_PER_REQUEST, run };
 
@@ -35,7 +35,14 @@ fn run(server: &Server, report: &mut Report) {
     if server.mounts().next().is_none() || server.beyond.other_scripts {
         return;
     }
-    server.visit(&mut |_, _, settings| {
+    server.visit(&mut |_, section, settings| {
+        // A section without any application is for others, CGI among them.
+        let reaches = |section: &Section| {
+            server.mounts().any(|mount| section.matches(&mount.url_path.value, &mount.script.value) != Some(false))
+        };
+        if settings.set_env.is_empty() || section.is_some_and(|section| !reaches(section)) {
+            return;
+        }
         for variable in &settings.set_env {
             let (name, value) = &variable.value;
             if OF_THE_PROCESS.contains(&name.as_str()) || name.starts_with("PYTHON") {

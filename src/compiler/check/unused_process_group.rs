@@ -27,7 +27,9 @@ fn run(server: &Server, report: &mut Report) {
         }
     }
     chosen.extend(server.beyond.process_groups.iter().map(|used| used.value.as_str()));
-    if server.beyond.macros || server.mounts().next().is_none() {
+    // Its `process_group()` may choose any.
+    let dispatched = !server.lines("WSGIDispatchScript").is_empty();
+    if server.beyond.macros || dispatched || server.mounts().next().is_none() {
         return;
     }
     for group in &server.process_groups {
