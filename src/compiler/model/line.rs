@@ -4,6 +4,7 @@ use crate::compiler::source::{Span, Spanned, Text};
 
 /// The directives whose lines are kept, as Apache spells them. Other lines are forgotten once they are lowered.
 const CHECKED: &[&str] = &[
+    "Action",
     "AddHandler",
     "AllowOverride",
     "AuthBasicProvider",
