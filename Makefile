@@ -5,7 +5,7 @@
 # make bench         speed beside Apache with mod_wsgi and others: see docs/performance.md
 # make bench-check   speed of wsgi-check beside `apache2 -t`, and of its stages
 # make stress        gives wsgi-check configurations that nobody would write
-# make agreement     compares every directive, in every place, with Apache; takes minutes
+# make agreement     compares made configurations with Apache: every directive, many values; takes minutes
 # make frameworks    real applications, each in an environment of its own, under PYTHONS; installs them, takes minutes
 # make fuzz          looks for input that breaks the compiler, FUZZ_SECONDS for each target; wants cargo-fuzz
 

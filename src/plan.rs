@@ -4,6 +4,7 @@
 //! the line it came from. It knows neither the compiler nor the runtime; both know it.
 
 pub mod interpreters;
+pub mod limits;
 pub mod log;
 pub mod sections;
 
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use interpreters::Interpreters;
+use limits::Timers;
 use log::{AccessLog, ErrorLog};
 use sections::{Section, Settings};
 
@@ -260,6 +262,8 @@ pub struct ProcessGroup {
     /// Option `switch-interval`, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switch_interval_us: Option<u64>,
+    /// The options that set a timer.
+    pub timers: Timers,
     /// Where it was written.
     pub place: Place,
 }

@@ -5,8 +5,12 @@
 //! `APACHE_VERDICTS=new` asks only about the cases that are not in it. Cases in which we differ on
 //! purpose stand in `tests/apache/differences.conf`, and each has its reason in `docs/differences.md`.
 
+#[path = "apache/answers.rs"]
+mod answers;
 #[path = "apache/corpus.rs"]
 mod corpus;
+#[path = "apache/generated.rs"]
+mod generated;
 #[path = "apache/oracle.rs"]
 mod oracle;
 #[path = "apache/sweep.rs"]
@@ -21,8 +25,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use corpus::Case;
 use oracle::{Oracle, Verdict};
 
-/// Runs something for every case, on a few threads.
-fn for_each<'a>(cases: &'a [Case], work: impl Fn(&'a Case) + Sync) {
+/// Does something with each, on a few threads.
+fn for_each<'a, T: Sync>(cases: &'a [T], work: impl Fn(&'a T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -84,16 +88,31 @@ fn we_accept_and_refuse_what_apache_does() {
     assert!(said.is_empty(), "{said}");
 }
 
-#[test]
-fn every_difference_has_its_reason() {
+/// The first columns of the tables of `docs/differences.md` below a heading.
+fn listed(heading: &str) -> BTreeSet<String> {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/differences.md"))
         .expect("docs/differences.md is there");
-    let (page, _) = page.split_once("\n# ").expect("what wsgi-serve does differently has a heading of its own");
-    let named: BTreeSet<&str> =
-        page.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split('`').next()).collect();
+    let (_, part) = page.split_once(&format!("## {heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
+    let part = part.split("\n## ").next().unwrap_or_default();
+    let rows = part.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split('`').next());
+    rows.map(str::to_owned).collect()
+}
+
+/// The findings by which we are stricter on purpose.
+fn stricter() -> BTreeSet<String> {
+    listed("Findings that are stricter than `apache2 -t`")
+}
+
+#[test]
+fn every_difference_has_its_reason() {
     let cases = corpus::all();
-    let differ: BTreeSet<&str> = cases.iter().filter(|case| case.differs).map(|case| case.name.as_str()).collect();
-    assert_eq!(named, differ, "docs/differences.md and tests/apache/differences.conf are not in step");
+    let differ: BTreeSet<String> = cases.iter().filter(|case| case.differs).map(|case| case.name.clone()).collect();
+    let listed = listed("Cases");
+    assert_eq!(listed, differ, "docs/differences.md and tests/apache/differences.conf are not in step");
+    for name in stricter() {
+        let known = wsgi_httpd::compiler::explain::codes().iter().any(|code| code.name == name);
+        assert!(known, "{name} is no finding");
+    }
 }
 
 #[test]
@@ -105,24 +124,51 @@ fn names_of_cases_are_unique() {
 }
 
 /// Says how many of the configurations are judged alike; the share in tenths of a percent must be so much.
-fn agreement(texts: &[(String, String)], least: usize) {
+fn agreement(name: &str, texts: &[(String, String)], least: usize) {
     let oracle = Oracle::find();
     if !oracle.is_here() {
         writeln!(std::io::stderr(), "skipped: there is no apache2 with mod_wsgi here").ok();
         return;
     }
-    let (alike, all, differ) = sweep::compare(&oracle, texts);
-    writeln!(std::io::stderr(), "{alike} of {all} made configurations are judged alike").ok();
+    let sweep::Comparison { alike, stricter, differ } = sweep::compare(&oracle, texts, &stricter());
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("target/apache/differ-{name}.txt"));
+    std::fs::write(&list, differ.join("\n")).expect("the list can be written");
+    writeln!(
+        std::io::stderr(),
+        "{alike} of {} made configurations are judged alike, {stricter} we refuse on purpose, {} differ: {}",
+        texts.len(),
+        differ.len(),
+        list.display()
+    )
+    .ok();
+    let all = texts.len() - stricter;
     assert!(alike * 1000 >= all * least, "{alike} of {all} are judged alike:\n{}", differ.join("\n"));
 }
 
 #[test]
+fn generated_configurations_are_judged_alike() {
+    agreement("few", &generated::some(60), 990);
+}
+
+#[test]
+#[ignore = "takes minutes: make agreement"]
+fn many_generated_configurations_are_judged_alike() {
+    agreement("generated", &generated::some(4000), 990);
+}
+
+#[test]
 fn a_sample_of_the_whole_table_is_judged_alike() {
-    agreement(&sweep::sample(120), 850);
+    agreement("sample", &sweep::sample(120), 990);
+}
+
+#[test]
+#[ignore = "takes minutes: make agreement"]
+fn values_of_many_kinds_are_judged_alike() {
+    agreement("values", &sweep::values(), 700);
 }
 
 #[test]
 #[ignore = "takes minutes: make agreement"]
 fn the_whole_table_is_judged_alike() {
-    agreement(&sweep::all(), 900);
+    agreement("table", &sweep::all(), 990);
 }

@@ -21,7 +21,7 @@ const CAUSES: [(&str, &str, &str); 20] = [
     ("python-home is a file (bin/python)", "python-home-not-a-prefix", "python-home=/usr/bin/python3"),
     ("unknown option", "unknown-option", "procesess=2"),
     ("threads=0 but serving", "process-group-without-threads", "threads=0"),
-    ("request-timeout=1m", "invalid-value", "request-timeout=1m"),
+    ("request-timeout=1m", "unfit-value", "request-timeout=1m"),
     ("duplicate daemon name", "duplicate-process-group", "WSGIDaemonProcess a"),
     ("WSGIPythonHome in vhost", "directive-not-allowed-here", "WSGIPythonHome /usr"),
     ("WSGISocketPrefix in vhost", "directive-not-allowed-here", "WSGISocketPrefix"),

@@ -52,3 +52,5 @@ mod responses;
 mod scripts;
 #[path = "serve/startup.rs"]
 mod startup;
+#[path = "serve/timers.rs"]
+mod timers;

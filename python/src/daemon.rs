@@ -1,9 +1,11 @@
 //! A daemon process: threads that each serve one connection, and the main thread that watches over them.
 
+mod attendant;
 mod connection;
 mod service;
 mod signal;
 mod slot;
+mod watch;
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,6 +18,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use wsgi_httpd::plan::limits::Timers;
 use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report};
 
 use crate::log;
@@ -23,9 +26,20 @@ use crate::module::{self, Settings};
 use crate::object::Attached;
 use crate::process::{self, SHUTDOWN_TIMEOUT};
 use crate::title;
+use attendant::Attendant;
 use connection::Connection;
 use signal::Wake;
 use slot::Slot;
+use watch::Watch;
+
+/// A time of the process's own clock, which starts with 1, or a length of time.
+type Milliseconds = u64;
+/// A time that does not come.
+const NEVER: Milliseconds = Milliseconds::MAX;
+
+fn seconds(seconds: u32) -> Milliseconds {
+    Milliseconds::from(seconds) * 1000
+}
 
 /// Serves until the process leaves: told by the parent, by `SIGTERM`, or of its own accord.
 pub(crate) fn run(
@@ -80,17 +94,23 @@ fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Contro
         requests: AtomicU64::new(0),
         maximum_requests: work.group.maximum_requests.unwrap_or(u64::MAX),
         running: AtomicUsize::new(work.group.threads as usize),
+        clock: Instant::now(),
+        timers: work.group.timers.clone(),
+        until: AtomicU64::new(NEVER),
+        attaching: AtomicU64::new(0),
         wake,
     });
     shared.connect(descriptors);
     let threads = start(&shared)?;
     control.send(&Report::Ready { python: Some(module::python_version()) }, &[])?;
-    let limit = watch(&shared, control)?;
+    let attendant = Attendant::start(&shared)?;
+    let limit = watch(&shared, &attendant, control)?;
     leave(&shared, control, limit);
     for thread in threads {
         // A panic of a thread is in the log.
         let _ = thread.join();
     }
+    attendant.end();
     Ok(())
 }
 
@@ -107,6 +127,12 @@ pub(crate) struct Shared {
     maximum_requests: u64,
     /// Threads that have not ended.
     running: AtomicUsize,
+    clock: Instant,
+    timers: Timers,
+    /// The process is to leave when it has no request, and then at the latest.
+    until: AtomicU64,
+    /// Since when the attendant tries to take the GIL; 0 while it does not.
+    attaching: AtomicU64,
     wake: Wake,
 }
 
@@ -122,10 +148,48 @@ impl Shared {
         self.wake.wake();
     }
 
+    /// The process's clock.
+    fn now(&self) -> Milliseconds {
+        self.clock.elapsed().as_millis() as Milliseconds + 1
+    }
+
+    /// How long a request may take: `mod_wsgi`'s rule.
+    fn request_limit(&self) -> Option<Milliseconds> {
+        let timeout = f64::from(self.timers.request?) * 1000.0;
+        Some((timeout * (1.0 + f64::from(u32::try_from(self.slots.len()).unwrap_or(u32::MAX)).ln())) as Milliseconds)
+    }
+
+    /// Whether no request is under way, but for those that take too long already.
+    fn is_idle(&self) -> bool {
+        let lost =
+            self.request_limit().map_or(NEVER, |limit| limit + seconds(self.timers.interrupt.unwrap_or_default()));
+        let now = self.now();
+        !self.slots.iter().filter_map(Slot::running).any(|begun| now.saturating_sub(begun) < lost)
+    }
+
+    fn is_draining(&self) -> bool {
+        self.until.load(Ordering::Relaxed) != NEVER
+    }
+
+    /// Lets the process leave as soon as it has no request: now, or at the latest when the grace is over.
+    fn drain(&self, reason: &str, grace: Option<u32>) {
+        match grace {
+            Some(grace) if !self.is_idle() => {
+                crate::interpreter::lock(&self.reason).get_or_insert_with(|| reason.to_owned());
+                self.until.fetch_min(self.now() + seconds(grace), Ordering::SeqCst);
+                self.wake.wake();
+            }
+            _ => self.leave(reason),
+        }
+    }
+
     /// Counts a request that has been answered.
     fn count(&self) {
-        if self.requests.fetch_add(1, Ordering::Relaxed) + 1 >= self.maximum_requests {
-            self.leave("maximum-requests");
+        let answered = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        if answered >= self.maximum_requests && !self.is_draining() {
+            self.drain(&format!("maximum-requests: {answered} requests"), self.timers.graceful);
+        } else if self.is_draining() && self.is_idle() {
+            self.leave("it has no request");
         }
     }
 
@@ -197,6 +261,7 @@ fn start(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<()>>> {
         std::thread::Builder::new().name(format!("request-{}", number + 1)).stack_size(crate::STACK_SIZE).spawn(
             move || {
                 let ended = Ended(&shared);
+                shared.slots[number].seat.take();
                 shared.work(number);
                 drop(ended);
             },
@@ -216,18 +281,25 @@ impl Drop for Ended<'_> {
 }
 
 /// Waits for a reason to leave; gives how long that may take.
-fn watch(shared: &Shared, control: &Control) -> io::Result<Duration> {
+fn watch(shared: &Shared, attendant: &Attendant, control: &Control) -> io::Result<Duration> {
+    // Without a limit a request may take as long as it wants, but a clock has to end somewhere.
+    let patience = Duration::from_secs(shared.timers.shutdown.unwrap_or(u32::MAX).into());
+    let mut watch = Watch::new(shared, attendant);
     loop {
+        let next = watch.look();
         let mut sources =
             [PollFd::new(control, PollFlags::IN), PollFd::from_borrowed_fd(shared.wake.as_fd(), PollFlags::IN)];
-        match poll(&mut sources, None) {
+        match poll(&mut sources, until(shared, next).as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         let heard = !sources[0].revents().is_empty();
         shared.wake.clear();
         if signal::terminated() > 0 || shared.is_leaving() {
-            return Ok(SHUTDOWN_TIMEOUT);
+            return Ok(patience);
+        }
+        if signal::take_evicted() {
+            shared.drain("eviction signal", shared.timers.eviction.or(shared.timers.graceful));
         }
         shared.ask(control);
         if !heard {
@@ -235,13 +307,19 @@ fn watch(shared: &Shared, control: &Control) -> io::Result<Duration> {
         }
         match control.receive::<Order>() {
             Ok(Some((Order::Stop { within }, _))) => {
-                return Ok(Duration::try_from_secs_f64(within).unwrap_or(SHUTDOWN_TIMEOUT));
+                return Ok(Duration::try_from_secs_f64(within).unwrap_or(patience));
             }
             Ok(Some((Order::Connections { .. }, descriptors))) => shared.connect(descriptors),
             // The parent has gone, or makes no sense any more.
-            Ok(None) | Err(_) => return Ok(SHUTDOWN_TIMEOUT),
+            Ok(None) | Err(_) => return Ok(patience.min(SHUTDOWN_TIMEOUT)),
         }
     }
+}
+
+/// How long to wait until then.
+fn until(shared: &Shared, time: Milliseconds) -> Option<Timespec> {
+    let left = (time != NEVER).then(|| Duration::from_millis(time.saturating_sub(shared.now())))?;
+    Some(Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) })
 }
 
 /// Lets the threads finish what they have. Idle ones end at once.

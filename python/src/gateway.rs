@@ -7,6 +7,7 @@ pub(crate) mod file_wrapper;
 pub(crate) mod input;
 pub(crate) mod known;
 pub(crate) mod response;
+pub(crate) mod seat;
 pub(crate) mod start_response;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,7 +57,7 @@ pub(crate) fn run(call: Call, exchange: &mut dyn Exchange, caller: Caller) -> Ou
         };
         let ending = binding
             .interpreter
-            .attach(caller.lingers, |attached| attached_run(attached, &binding, call, exchange, caller));
+            .attach(caller.lingers, |attached| seated_run(attached, &binding, call, exchange, caller));
         ending.carry_out(exchange)
     }));
     ran.unwrap_or_else(|_| {
@@ -93,6 +94,22 @@ impl Ending {
             Self::Changed => return Outcome::Changed,
         }
         Outcome::Served
+    }
+}
+
+/// Runs it so that it can be interrupted. One that was, and has not caught that, took too long: 504.
+fn seated_run(
+    attached: Attached<'_>,
+    binding: &Binding,
+    call: Call,
+    exchange: &mut dyn Exchange,
+    caller: Caller,
+) -> Ending {
+    seat::enter(binding.interpreter);
+    let ending = attached_run(attached, binding, call, exchange, caller);
+    match (ending, seat::leave(attached)) {
+        (Ending::Failed(500), true) => Ending::Failed(504),
+        (ending, _) => ending,
     }
 }
 

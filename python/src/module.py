@@ -34,6 +34,13 @@ class FileWrapper:
 FileWrapper.__module__ = "mod_wsgi"
 
 
+class RequestTimeout(BaseException):
+    """Raised in a request that takes longer than request-timeout."""
+
+
+RequestTimeout.__module__ = "mod_wsgi"
+
+
 def place_of_file(wrapper):
     """The descriptor of a wrapper's file and where it stands, if sending that file is the same as iterating."""
     kind = type(wrapper)
@@ -157,6 +164,14 @@ def describe(kind, value, traceback):
     return "".join(format_exception(kind, value, traceback))
 
 
+def stack(thread):
+    """What a thread of this process does, as the lines of a traceback."""
+    from traceback import format_stack
+
+    frame = sys._current_frames().get(thread)
+    return "".join(format_stack(frame)) if frame is not None else "  (it runs no Python)"
+
+
 def end_threads():
     """What Python does first when it ends, and only once: waits for the threads that are not daemon threads."""
     shutdown, threading._shutdown = threading._shutdown, lambda: None
@@ -187,6 +202,7 @@ def set_up():
     for name in ("version", "process_group", "application_group", "maximum_processes", "threads_per_process"):
         setattr(module, name, settings[name])
     module.FileWrapper = FileWrapper
+    module.RequestTimeout = RequestTimeout
     module.Input = native["Input"]
     adopt_package(module)
     sys.modules["mod_wsgi"] = module

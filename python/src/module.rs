@@ -72,6 +72,10 @@ pub(crate) struct Holder {
     pub(crate) digest: Object,
     /// The lines of an exception.
     pub(crate) describe: Object,
+    /// The Python stack of a thread.
+    pub(crate) stack: Object,
+    /// `mod_wsgi.RequestTimeout`.
+    pub(crate) request_timeout: Object,
     /// Waits for the application's threads.
     pub(crate) end_threads: Object,
     /// Runs what the application registered with `atexit`.
@@ -117,6 +121,8 @@ impl Holder {
             compile: builtins.attribute(attached, c"compile")?,
             digest: get("digest")?,
             describe: get("describe")?,
+            stack: get("stack")?,
+            request_timeout: get("RequestTimeout")?,
             end_threads: get("end_threads")?,
             run_at_exit: get("run_at_exit")?,
             names: Names {

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
@@ -12,6 +12,14 @@ use crate::gateway::errors::{is_exit, log_raised};
 use crate::interpreter::{Interpreter, lock};
 use crate::log::{self, Client};
 use crate::object::{Attached, GilCell, Object, Raised, Result};
+
+/// Whether a script has been loaded in this process.
+static LOADED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a script has been loaded in this process.
+pub(crate) fn any_loaded() -> bool {
+    LOADED.load(Ordering::Relaxed)
+}
 
 /// One WSGI script in one interpreter.
 pub(crate) struct Script {
@@ -118,6 +126,7 @@ impl Script {
         };
         let old = self.module.with(attached, |place| place.replace(module.share(attached)));
         drop(old);
+        LOADED.store(true, Ordering::Relaxed);
         globals(attached, &module)
     }
 

@@ -12,6 +12,7 @@ mod languages;
 mod log;
 mod options;
 mod pattern;
+mod quantities;
 mod scope;
 mod sections;
 mod since;
@@ -39,7 +40,7 @@ pub(crate) use pattern::read_regex;
 pub use scope::Scope;
 pub use sections::SectionKind;
 pub use since::{Target, Version};
-pub(crate) use values::check_values;
+pub(crate) use values::{check_values, least_words};
 pub(crate) use wsgi_interpreter::{in_interpreter_options, interpreter_options};
 
 /// A directive that acts.
@@ -265,11 +266,15 @@ pub fn names(sections: bool) -> impl Iterator<Item = &'static str> {
 }
 
 /// Every kind of finding of the lowering functions.
-pub const CODES: &[&Code] = &[&INVALID_VALUE, &UNSUPPORTED_VALUE, &UNKNOWN_LOG_DIRECTIVE];
+pub const CODES: &[&Code] = &[&INVALID_VALUE, &UNFIT_VALUE, &UNSUPPORTED_VALUE, &UNKNOWN_LOG_DIRECTIVE];
 
 pub(crate) static INVALID_VALUE: Code =
     Code::error("invalid-value", "a directive cannot read its value", include_str!("directive/invalid_value.md"))
         .predicts(&["AH00526"])
+        .of_a_line();
+
+pub(crate) static UNFIT_VALUE: Code =
+    Code::error("unfit-value", "Apache takes a value that nobody can mean", include_str!("directive/unfit_value.md"))
         .of_a_line();
 
 pub(crate) static UNSUPPORTED_VALUE: Code = Code::error(

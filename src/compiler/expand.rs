@@ -14,7 +14,7 @@ mod variables;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::diagnostic::{Code, Report};
+use super::diagnostic::{Code, Report, Severity};
 use super::source::{Files, Mapped, ReadError, SourceId, Sources, Span, Spanned, Text};
 use super::syntax::{self, Around, Directive, Node, Statement, Tree};
 use lines::Lines;
@@ -187,8 +187,12 @@ impl<'a> Expander<'a> {
             self.line(line, &mut lines, &mut tree);
         }
         if let Some(lost) = lines.lost.take() {
-            self.report
-                .push(LAST_LINE_LOST.at(lost.whole(), "Apache does not read it").help("end the file with a line end"));
+            let mut found =
+                LAST_LINE_LOST.at(lost.whole(), "Apache does not read it").help("end the file with a line end");
+            if let Some(open) = tree.innermost().filter(|_| lost.text().trim_start().starts_with("</")) {
+                found = found.and(open, "so this stays open").graded(Severity::Error);
+            }
+            self.report.push(found);
             // What it means is looked at all the same.
             self.line(lost, &mut lines, &mut tree);
         }
@@ -335,7 +339,7 @@ static UNDEFINED_VARIABLE: Code = Code::warning(
 )
 .predicts(&["AH00111"]);
 
-static DOLLAR_INSTEAD_OF_PERCENT: Code = Code::error(
+static DOLLAR_INSTEAD_OF_PERCENT: Code = Code::warning(
     "dollar-instead-of-percent",
     "`${…}` stands where mod_wsgi knows `%{…}`",
     include_str!("expand/dollar_instead_of_percent.md"),
@@ -452,7 +456,7 @@ static UNBALANCED_MACRO: Code = Code::warning(
 )
 .predicts(&["AH02793", "AH02795"]);
 
-static LAST_LINE_LOST: Code = Code::error(
+static LAST_LINE_LOST: Code = Code::warning(
     "last-line-lost",
     "no line end follows the last line of a file, and a macro is used right before it",
     include_str!("expand/last_line_lost.md"),

@@ -36,6 +36,7 @@ mod python_path_not_found;
 mod python_path_of_another_version;
 mod python_source;
 mod python_versions_differ;
+mod required_path_not_found;
 mod script_does_not_compile;
 mod script_not_found;
 mod script_not_readable;
@@ -99,6 +100,7 @@ pub const INSPECTIONS: &[Inspection] = &[
     python_path_not_found::INSPECTION,
     python_path_of_another_version::INSPECTION,
     python_versions_differ::INSPECTION,
+    required_path_not_found::INSPECTION,
     script_does_not_compile::INSPECTION,
     script_not_found::INSPECTION,
     script_not_readable::INSPECTION,

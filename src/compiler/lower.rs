@@ -7,6 +7,7 @@ mod expressions;
 mod handlers;
 mod keep;
 mod known;
+mod places;
 mod sections;
 
 use std::collections::{BTreeSet, HashMap};
@@ -51,6 +52,7 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         lenient: settings.lenient,
         modules: settings.modules,
         provider_aliases: BTreeSet::new(),
+        filters: BTreeSet::new(),
         keep: settings.keep,
         target: settings.target,
         judges_modules: settings.modules.are_all_named() && settings.judge == Judge::Apache,
@@ -90,6 +92,8 @@ struct Walk<'a> {
     modules: &'a Modules,
     /// Names that `<AuthzProviderAlias>` and `<AuthnProviderAlias>` define.
     provider_aliases: BTreeSet<String>,
+    /// Names of filters that lines before define, in lower case.
+    filters: BTreeSet<String>,
     /// Every directive is kept as it was written.
     keep: bool,
     target: Target,
@@ -145,6 +149,9 @@ impl Walk<'_> {
             return;
         }
         self.needs_newer(name, "", directive.name.span);
+        if directive.is("LogLevel") {
+            self.log_levels(directive);
+        }
         match (acting, known) {
             (None, None) => self.unknown(directive),
             (None, Some(known)) => self.known(directive, known, place),
@@ -320,6 +327,7 @@ pub const CODES: &[&Code] = &[
     &INVALID_EXPRESSION,
     &EMPTY_CONTAINER,
     &MISPLACED_NEGATION,
+    &STOPS_ITSELF,
 ];
 
 /// What is looked for only when our own runtime is judged.
@@ -410,7 +418,7 @@ static NO_EFFECT_HERE: Code = Code::warning(
     include_str!("lower/no_effect_here.md"),
 );
 
-static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code::error(
+static VIRTUAL_HOST_ADDRESS_IGNORED: Code = Code::warning(
     "virtual-host-address-ignored",
     "Apache ignores the address of a virtual host and goes on without it",
     include_str!("lower/virtual_host_address_ignored.md"),
@@ -440,5 +448,12 @@ static MISPLACED_NEGATION: Code = Code::error(
     "misplaced-negation",
     "a requirement that only keeps people out stands where one is enough to get in",
     include_str!("lower/misplaced_negation.md"),
+)
+.predicts(&["AH00526"]);
+
+static STOPS_ITSELF: Code = Code::error(
+    "stops-itself",
+    "the configuration stops the start of Apache with `Error`",
+    include_str!("lower/stops_itself.md"),
 )
 .predicts(&["AH00526"]);

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::model::{GroupName, Server};
 use super::source::{Sources, Span, Spanned};
 use crate::plan::interpreters::{InterpreterOptions, Interpreters};
+use crate::plan::limits::Timers;
 use crate::plan::log::LogLevel;
 use crate::plan::{
     ApplicationGroup, Embedded, Listener, Name, Place, Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome,
@@ -107,6 +108,7 @@ impl Resolver<'_> {
             umask: group.umask.as_ref().map(|umask| umask.value as u32),
             maximum_requests: Some(number(&group.maximum_requests, 0)).filter(|most| *most > 0),
             switch_interval_us: microseconds(group.switch_interval.as_ref()),
+            timers: timers(group),
             place: self.place(group.name.span),
         }
     }
@@ -203,5 +205,25 @@ impl Resolver<'_> {
             python_home: self.python_home(server.python_home.as_ref()),
             python_path: self.python_path(server.python_path.as_ref()),
         }
+    }
+}
+
+/// An option in seconds, of which 0 is without limit.
+fn seconds(group: &super::model::ProcessGroup, name: &str, default: u32) -> Option<u32> {
+    let given = group.number(name).map_or(default, |seconds| u32::try_from(seconds.value).unwrap_or(u32::MAX));
+    Some(given).filter(|seconds| *seconds > 0)
+}
+
+fn timers(group: &super::model::ProcessGroup) -> Timers {
+    Timers {
+        startup: seconds(group, "startup-timeout", 0),
+        shutdown: seconds(group, "shutdown-timeout", 5),
+        deadlock: seconds(group, "deadlock-timeout", 300),
+        inactivity: seconds(group, "inactivity-timeout", 0),
+        request: seconds(group, "request-timeout", 0),
+        interrupt: seconds(group, "interrupt-timeout", 0),
+        graceful: seconds(group, "graceful-timeout", 15),
+        eviction: seconds(group, "eviction-timeout", 0),
+        restart_interval: seconds(group, "restart-interval", 0),
     }
 }

@@ -99,7 +99,7 @@ static TEXT_AFTER_OPENING_TAG: Code = Code::warning(
 static NESTING_TOO_DEEP: Code =
     Code::error("nesting-too-deep", "sections are nested deeper than 64", include_str!("syntax/nesting_too_deep.md"));
 
-static NUL_BYTE: Code = Code::error("nul-byte", "a NUL byte stands in the file", include_str!("syntax/nul_byte.md"));
+static NUL_BYTE: Code = Code::warning("nul-byte", "a NUL byte stands in the file", include_str!("syntax/nul_byte.md"));
 
 static BYTE_ORDER_MARK: Code = Code::error(
     "byte-order-mark",
@@ -130,7 +130,7 @@ static LOOK_ALIKE_CHARACTER: Code = Code::warning(
 pub(crate) static LINE_TOO_LONG: Code =
     Code::error("line-too-long", "a line is longer than 16 MiB", include_str!("syntax/line_too_long.md"));
 
-static UNCLOSED_QUOTE: Code = Code::error(
+static UNCLOSED_QUOTE: Code = Code::warning(
     "unclosed-quote",
     "a quote is never closed and takes the rest of the line",
     include_str!("syntax/unclosed_quote.md"),

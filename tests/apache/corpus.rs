@@ -1,7 +1,7 @@
 //! Cases: many in a file, each after a line `#: case NAME`.
 //!
-//! Further lines `#: …` say how it is judged: `-D NAME`; `bare`, with the modules that are compiled in alone; `wsgi6`, by
-//! mod_wsgi 6 and not by the 4.9 of the system; `file NAME`, after which another file begins. A line `#: bytes` takes `\xNN`
+//! Further lines `#: …` say how it is judged: `-D NAME`; `bare`, with the modules that are compiled in alone; `with
+//! FILES`, with those of these source files and what they need; `wsgi6`, by mod_wsgi 6 and not by the 4.9 of the system; `file NAME`, after which another file begins. A line `#: bytes` takes `\xNN`
 //! for a byte in the lines after it, `no-newline` takes the last line's end away.
 
 use std::path::{Path, PathBuf};
@@ -23,12 +23,23 @@ pub(crate) struct Case {
     /// The files, the main file first.
     pub(crate) files: Vec<(String, Vec<u8>)>,
     pub(crate) defines: Vec<String>,
-    pub(crate) bare: bool,
+    pub(crate) modules: Loaded,
     pub(crate) wsgi6: bool,
     /// We differ from Apache on purpose.
     pub(crate) differs: bool,
     /// Where its files are.
     pub(crate) folder: PathBuf,
+}
+
+/// Which modules are loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Loaded {
+    /// All that there are.
+    All,
+    /// Those that are compiled in, and one that answers requests.
+    CompiledIn,
+    /// Those of these source files, separated by commas, and what modules commonly need: it takes Apache a quarter of the time.
+    With(String),
 }
 
 /// The name of the main file.
@@ -70,7 +81,7 @@ impl Case {
             text: text.trim_end().to_owned(),
             files: Vec::new(),
             defines: Vec::new(),
-            bare: false,
+            modules: Loaded::All,
             wsgi6: false,
             differs: file == "differences.conf",
             folder: FOLDER.path().join(name),
@@ -87,7 +98,8 @@ impl Case {
                     case.files.push(std::mem::replace(&mut current, (name.to_owned(), Vec::new())));
                 }
                 Some(("-D", name)) => case.defines.push(name.to_owned()),
-                Some(("bare", "")) => case.bare = true,
+                Some(("bare", "")) => case.modules = Loaded::CompiledIn,
+                Some(("with", files)) => case.modules = Loaded::With(files.to_owned()),
                 Some(("wsgi6", "")) => case.wsgi6 = true,
                 Some(("bytes", "")) => bytes = true,
                 Some(("no-newline", "")) => newline = false,
@@ -115,14 +127,23 @@ impl Case {
 
     /// What we say of it.
     pub(crate) fn compile(&self) -> Compiled {
+        let mut before = oracle::prologue(self);
+        // What `-d` says is taken for a guess.
+        before.push(format!("ServerRoot {}", self.folder.display()));
         let options = Options {
             server_root: Some(self.folder.clone()),
             defines: self.defines.clone(),
-            before: oracle::prologue(self),
+            before,
             strict_modules: true,
             ..Options::default()
         };
         compile(&Disk, &self.folder.join(MAIN), &options).expect("the main file is there")
+    }
+
+    /// The names of our errors.
+    pub(crate) fn errors(compiled: &Compiled) -> impl Iterator<Item = &'static str> {
+        let errors = compiled.report.iter().filter(|found| found.severity == Severity::Error);
+        errors.map(|found| found.code.name)
     }
 
     /// Whether one of our errors stands on that line.

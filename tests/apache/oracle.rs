@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use crate::corpus::{Case, MAIN};
+use crate::corpus::{Case, Loaded, MAIN};
 
 /// What Apache says of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +39,35 @@ pub(crate) struct Oracle {
 /// Where Debian has the modules.
 const MODULES: &str = "/usr/lib/apache2/modules";
 
-/// One of these runs, and the other two cannot be loaded beside it.
-const OTHER_MPMS: [&str; 2] = ["mpm_prefork_module", "mpm_worker_module"];
+/// What others need that are loaded alone.
+const NEEDED: [&str; 15] = [
+    "access_compat",
+    "alias",
+    "auth_basic",
+    "authn_core",
+    "authz_core",
+    "cache",
+    "dav",
+    "dbd",
+    "dir",
+    "ldap",
+    "mime",
+    "proxy",
+    "session",
+    "slotmem_shm",
+    "socache_shmcb",
+];
 
 /// mod_wsgi 6, as `tests/apache/prepare.sh` builds it.
-static WSGI6: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-    let link = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/apache/mod_wsgi.so");
-    link.exists().then_some(link)
-});
+static WSGI6: LazyLock<Option<PathBuf>> = LazyLock::new(|| built("mod_wsgi.so"));
+
+/// The module by which one Apache judges many configurations.
+static EACH: LazyLock<Option<PathBuf>> = LazyLock::new(|| built("mod_each.so"));
+
+fn built(name: &str) -> Option<PathBuf> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/apache").join(name);
+    file.exists().then_some(file)
+}
 
 /// `LoadModule` for the modules of the system, without mod_wsgi. Without Apache the names alone, which are recorded.
 static LOAD_ALL: LazyLock<Vec<(String, PathBuf)>> = LazyLock::new(|| {
@@ -64,7 +86,7 @@ pub(crate) fn prologue(case: &Case) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let load = |name: &str, file: &Path| format!("LoadModule {name} {}", file.display());
     for (name, file) in LOAD_ALL.iter() {
-        if !OTHER_MPMS.contains(&name.as_str()) && (!case.bare || name == "mpm_event_module") {
+        if is_loaded(name.strip_suffix("_module").unwrap_or(name), &case.modules) {
             lines.push(load(name, file));
         }
     }
@@ -72,11 +94,33 @@ pub(crate) fn prologue(case: &Case) -> Vec<String> {
         (Some(file), true) => file.clone(),
         _ => Path::new(MODULES).join("mod_wsgi.so"),
     };
-    if !case.bare {
+    if is_loaded("wsgi", &case.modules) {
         lines.push(load("wsgi_module", &wsgi));
     }
     lines.extend(["ServerName localhost", "Listen 127.0.0.1:12345"].map(str::to_owned));
     lines
+}
+
+/// Whether a module is loaded, by its name without `_module`.
+fn is_loaded(stem: &str, modules: &Loaded) -> bool {
+    // One of these runs, and the other two cannot be loaded beside it.
+    if let Some(mpm) = stem.strip_prefix("mpm_") {
+        let files = if let Loaded::With(files) = modules { files } else { "" };
+        let is_named = |mpm: &str| files.split(',').any(|file| file.strip_suffix(".c") == Some(mpm));
+        let wanted = ["event", "worker", "prefork"].into_iter().find(|mpm| is_named(mpm));
+        return mpm == wanted.unwrap_or("event");
+    }
+    match modules {
+        Loaded::All => true,
+        Loaded::CompiledIn => false,
+        Loaded::With(files) => {
+            let named = files.split(',').any(|file| {
+                let file = file.trim_end_matches(".c").trim_start_matches("mod_");
+                file == stem || file.strip_prefix(stem).is_some_and(|rest| rest.starts_with('_'))
+            });
+            named || NEEDED.contains(&stem)
+        }
+    }
 }
 
 impl Oracle {
@@ -109,21 +153,22 @@ impl Oracle {
         self.apache.is_some()
     }
 
+    /// Its version.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
     /// The verdict of each case; `None` where there is neither Apache nor a record.
     pub(crate) fn verdicts(&self, cases: &[Case]) -> Vec<Option<Verdict>> {
         let recorded = recorded();
         let how = std::env::var("APACHE_VERDICTS").unwrap_or_default();
-        let asked: Mutex<BTreeMap<&str, Verdict>> = Mutex::new(BTreeMap::new());
+        let mut asked: BTreeMap<&str, Verdict> = BTreeMap::new();
         if self.apache.is_some() {
-            crate::for_each(cases, |case| {
-                let known = how == "new" && recorded.contains_key(&case.name);
-                if !known && (!case.wsgi6 || WSGI6.is_some()) {
-                    let verdict = self.ask(case);
-                    asked.lock().unwrap_or_else(PoisonError::into_inner).insert(&case.name, verdict);
-                }
-            });
+            let known = |case: &Case| how == "new" && recorded.contains_key(&case.name);
+            let ask = cases.iter().filter(|case| !known(case) && (!case.wsgi6 || WSGI6.is_some()));
+            let ask: Vec<&Case> = ask.collect();
+            asked = ask.iter().map(|case| case.name.as_str()).zip(self.ask(&ask)).collect();
         }
-        let asked = asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         let verdict = |case: &Case| asked.get(case.name.as_str()).or_else(|| recorded.get(&case.name)).cloned();
         let verdicts: Vec<Option<Verdict>> = cases.iter().map(verdict).collect();
         if matches!(how.as_str(), "record" | "new") {
@@ -132,33 +177,95 @@ impl Oracle {
         verdicts
     }
 
-    /// Runs `apache2 -t`.
-    pub(crate) fn ask(&self, case: &Case) -> Verdict {
-        let program = self.apache.as_ref().expect("asked only where it is");
-        let mut command = Command::new(program);
-        command.arg("-t").arg("-d").arg(&case.folder).arg("-f").arg(case.folder.join(MAIN));
+    /// Asks about each of some configurations.
+    pub(crate) fn ask(&self, cases: &[&Case]) -> Vec<Verdict> {
+        let mut groups: BTreeMap<Vec<String>, Vec<&Case>> = BTreeMap::new();
+        let mut alone = Vec::new();
+        for case in cases {
+            match &*EACH {
+                Some(_) if case.defines.is_empty() => groups.entry(prologue(case)).or_default().push(case),
+                _ => alone.push(*case),
+            }
+        }
+        let verdicts = Mutex::new(BTreeMap::new());
+        let keep = |case: &Case, verdict| {
+            verdicts.lock().unwrap_or_else(PoisonError::into_inner).insert(case.folder.clone(), verdict);
+        };
+        crate::for_each(&alone, |case| keep(case, self.ask_alone(case)));
+        // So that two run at the same time where all have the same modules.
+        let groups: Vec<(&Vec<String>, &[&Case])> =
+            groups.iter().flat_map(|(lines, cases)| cases.chunks(250).map(move |cases| (lines, cases))).collect();
+        crate::for_each(&groups, |(lines, cases)| {
+            for (case, verdict) in cases.iter().zip(self.ask_together(lines, cases)) {
+                keep(case, verdict);
+            }
+        });
+        let mut verdicts = verdicts.into_inner().unwrap_or_else(PoisonError::into_inner);
+        cases.iter().map(|case| verdicts.remove(&case.folder).expect("each was asked about")).collect()
+    }
+
+    /// `apache2 -t` for a server root.
+    fn command(&self, root: &Path, prologue: &Path) -> Command {
+        let mut command = Command::new(self.apache.as_ref().expect("asked only where it is"));
+        command.arg("-t").arg("-d").arg(root).arg("-f").arg(root.join(MAIN));
         // One file instead of a hundred arguments.
-        let prologue = case.folder.join(".prologue");
-        std::fs::write(&prologue, prologue_text(case)).expect("a file can be written");
         command.arg("-C").arg(format!("Include {}", prologue.display()));
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/bin").env("LANG", "C");
+        // Names that are made up are looked up: nobody is to wait long for that.
+        command.env("RES_OPTIONS", "attempts:1 timeout:1");
+        command
+    }
+
+    /// Starts an Apache for one configuration.
+    fn ask_alone(&self, case: &Case) -> Verdict {
+        let file = case.folder.join(".prologue");
+        std::fs::write(&file, text(&prologue(case))).expect("a file can be written");
+        let mut command = self.command(&case.folder, &file);
         for name in &case.defines {
             command.arg("-D").arg(name);
         }
-        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/bin").env("LANG", "C").stdin(Stdio::null());
-        let output = command.output().expect("apache2 can be run");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() {
-            return Verdict::Accepted;
-        }
-        let Verdict::Refused { place, message } = refused(&said, &case.folder) else { return Verdict::Accepted };
-        // Long messages are cut off in the middle of a name.
-        let place = place.filter(|(file, _)| case.files.iter().any(|(name, _)| name == file));
-        Verdict::Refused { place, message }
+        let output = command.stdin(Stdio::null()).output().expect("apache2 can be run");
+        verdict(case, output.status.success(), &String::from_utf8_lossy(&output.stderr), &case.folder)
+    }
+
+    /// Starts one Apache for all, which load the same modules.
+    fn ask_together(&self, prologue: &[String], cases: &[&Case]) -> Vec<Verdict> {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let (current, file) = (folder.path().join("current"), folder.path().join("prologue"));
+        let module = EACH.as_ref().expect("asked only where it is");
+        let load =
+            [format!("LoadModule each_module {}", module.display()), format!("EachFolder {}", current.display())];
+        std::fs::write(&file, text(prologue) + &text(&load)).expect("a file can be written");
+        let mut command = self.command(&current, &file);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("apache2 can be run");
+        let mut folders = child.stdin.take().expect("it is a pipe");
+        let mut answers = BufReader::new(child.stdout.take().expect("it is a pipe")).lines();
+        let judged = cases.iter().map(|case| {
+            writeln!(folders, "{}", case.folder.display()).expect("it reads until the end");
+            let status = answers.next().expect("it answers").expect("it can be read");
+            let said = std::fs::read(case.folder.join(".said")).expect("the answer is there");
+            verdict(case, status == "0", &String::from_utf8_lossy(&said), &current)
+        });
+        let judged = judged.collect();
+        drop(folders);
+        child.wait().expect("it ends");
+        judged
     }
 }
 
-fn prologue_text(case: &Case) -> String {
-    prologue(case).iter().map(|line| format!("{line}\n")).collect::<Vec<_>>().concat()
+/// What Apache said of a case.
+fn verdict(case: &Case, accepted: bool, said: &str, root: &Path) -> Verdict {
+    if accepted {
+        return Verdict::Accepted;
+    }
+    let Verdict::Refused { place, message } = refused(said, root) else { return Verdict::Accepted };
+    // Long messages are cut off in the middle of a name.
+    let place = place.filter(|(file, _)| case.files.iter().any(|(name, _)| name == file));
+    Verdict::Refused { place, message }
+}
+
+fn text(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
 }
 
 /// Reads what a refusal says.
@@ -208,30 +315,40 @@ fn verdicts_file() -> PathBuf {
 fn recorded() -> BTreeMap<String, Verdict> {
     let text = std::fs::read_to_string(verdicts_file()).unwrap_or_default();
     let rows = text.lines().filter_map(|line| {
-        let mut columns = line.split('\t');
-        let (name, place, message) = (columns.next()?, columns.next()?, columns.next().unwrap_or_default());
-        let verdict = match place {
-            "accepted" => Verdict::Accepted,
-            place => Verdict::Refused {
-                place: place.rsplit_once(':').and_then(|(file, line)| Some((file.to_owned(), line.parse().ok()?))),
-                message: message.to_owned(),
-            },
-        };
-        Some((name.to_owned(), verdict))
+        let (name, verdict) = line.split_once('\t')?;
+        Some((name.to_owned(), read_verdict(verdict)?))
     });
     rows.collect()
 }
 
 fn record(cases: &[Case], verdicts: &[Option<Verdict>]) {
-    let rows = cases.iter().zip(verdicts).filter_map(|(case, verdict)| {
-        let row = match verdict.as_ref()? {
-            Verdict::Accepted => format!("{}\taccepted\n", case.name),
-            Verdict::Refused { place, message } => {
-                let place = place.as_ref().map_or("refused".to_owned(), |(file, line)| format!("{file}:{line}"));
-                format!("{}\t{place}\t{}\n", case.name, message.replace(['\t', '\n'], " "))
-            }
-        };
-        Some(row)
-    });
+    let rows = cases
+        .iter()
+        .zip(verdicts)
+        .filter_map(|(case, verdict)| Some(format!("{}\t{}\n", case.name, write_verdict(verdict.as_ref()?))));
     std::fs::write(verdicts_file(), rows.collect::<String>()).expect("the record can be written");
+}
+
+/// The columns of a verdict: where, or how, and the message.
+pub(crate) fn write_verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Accepted => "accepted".to_owned(),
+        Verdict::Refused { place, message } => {
+            let place = place.as_ref().map_or("refused".to_owned(), |(file, line)| format!("{file}:{line}"));
+            format!("{place}\t{}", message.replace(['\t', '\n'], " "))
+        }
+    }
+}
+
+/// Reads what `write_verdict` wrote.
+pub(crate) fn read_verdict(columns: &str) -> Option<Verdict> {
+    let mut columns = columns.split('\t');
+    let (place, message) = (columns.next()?, columns.next().unwrap_or_default());
+    Some(match place {
+        "accepted" => Verdict::Accepted,
+        place => Verdict::Refused {
+            place: place.rsplit_once(':').and_then(|(file, line)| Some((file.to_owned(), line.parse().ok()?))),
+            message: message.to_owned(),
+        },
+    })
 }

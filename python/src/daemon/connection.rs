@@ -48,12 +48,15 @@ impl<'a> Connection<'a> {
     pub(super) fn serve(&mut self, slot: &Slot) -> bool {
         match self.next_request() {
             Ok(Some((call, body, follows))) => {
-                if self.shared.is_leaving() || !slot.begin() {
+                if self.shared.is_leaving() || !slot.begin(self.shared.now()) {
                     self.again();
                     return true;
                 }
-                self.run(call, body, follows);
-                slot.end();
+                let served = self.run(call, body, follows);
+                slot.end(self.shared.now());
+                if served {
+                    self.shared.count();
+                }
                 if self.shared.is_leaving() {
                     slot.close();
                 }
@@ -98,7 +101,8 @@ impl<'a> Connection<'a> {
         }
     }
 
-    fn run(&mut self, call: Call, body: Bytes, follows: bool) {
+    /// Whether it has been answered.
+    fn run(&mut self, call: Call, body: Bytes, follows: bool) -> bool {
         let caller = Caller { thread_id: self.thread_id, daemon_start: now(), daemon: true, lingers: false };
         let rest = if follows { Rest::Kept } else { Rest::Ended };
         let mut exchange = WireExchange {
@@ -113,13 +117,13 @@ impl<'a> Connection<'a> {
         let outcome = gateway::run(call, &mut exchange, caller);
         if outcome == Outcome::Changed {
             self.again();
-            self.shared.leave("script-reload");
-            return;
+            self.shared.leave("script-reload: a script has changed");
+            return false;
         }
         exchange.skip_rest();
         self.outgoing.shrink_to(BLOCK);
         self.incoming.shrink();
-        self.shared.count();
+        true
     }
 
     fn again(&mut self) {

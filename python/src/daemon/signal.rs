@@ -1,18 +1,25 @@
 //! What wakes the main thread: signals, and threads that have something to say.
 
+use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::pipe::{PipeFlags, pipe_with};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::low_level::{emulate_default_handler, register};
 
 static TERMINATED: AtomicUsize = AtomicUsize::new(0);
+static EVICTED: AtomicBool = AtomicBool::new(false);
 
 /// How often the process was told to end.
 pub(super) fn terminated() -> usize {
     TERMINATED.load(Ordering::SeqCst)
+}
+
+/// Whether the process was told by `SIGUSR1`, since this was last asked, to leave when it has no request.
+pub(super) fn take_evicted() -> bool {
+    EVICTED.swap(false, Ordering::SeqCst)
 }
 
 /// A pipe that a thread waits for.
@@ -52,25 +59,33 @@ impl AsFd for Wake {
     }
 }
 
-/// Takes `SIGTERM` from Python and makes `SIGINT` do nothing: a Ctrl-C at the terminal is the parent's.
+/// Takes `SIGTERM` and `SIGUSR1` from Python and makes `SIGINT` do nothing: a Ctrl-C at the terminal is the parent's.
 pub(super) fn install() -> io::Result<Wake> {
     let wake = Wake::new()?;
+    take(SIGTERM, &wake, || {
+        TERMINATED.fetch_add(1, Ordering::SeqCst);
+    })?;
+    take(SIGUSR1, &wake, || EVICTED.store(true, Ordering::SeqCst))?;
+    // SAFETY: a handler that does nothing. Unlike SIG_IGN it is not inherited by what the application executes.
+    unsafe { register(SIGINT, || {})? };
+    Ok(wake)
+}
+
+/// Calls `noted`, which must only use atomics, in the handler of a signal, and wakes the main thread.
+fn take(signal: c_int, wake: &Wake, noted: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
     let woken = rustix::io::fcntl_dupfd_cloexec(&wake.writer, 3)?;
     let process = std::process::id();
-    let terminate = move || {
+    let handler = move || {
         if std::process::id() == process {
-            TERMINATED.fetch_add(1, Ordering::SeqCst);
+            noted();
             let _ = rustix::io::write(&woken, &[1]);
         } else {
             // A child that the application forked: it shares the pipe, and is told to end itself.
-            let _ = emulate_default_handler(SIGTERM);
+            let _ = emulate_default_handler(signal);
         }
     };
-    // SAFETY: the handlers use atomics, getpid, write and signal-hook's own emulation, which may all be used in a signal
-    // handler. A handler, unlike SIG_IGN, is not inherited by what the application executes.
-    unsafe {
-        register(SIGTERM, terminate)?;
-        register(SIGINT, || {})?;
-    }
-    Ok(wake)
+    // SAFETY: the handler uses atomics, getpid, write and signal-hook's own emulation, which may all be used in a signal
+    // handler.
+    unsafe { register(signal, handler)? };
+    Ok(())
 }

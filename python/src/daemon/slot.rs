@@ -5,12 +5,13 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::signal::Wake;
+use crate::gateway::seat::Seat;
 use crate::interpreter::lock;
 
 const IDLE: u8 = 0;
@@ -20,6 +21,14 @@ const CLOSED: u8 = 2;
 /// What the main thread and a request thread know of the latter's connections.
 pub(super) struct Slot {
     state: AtomicU8,
+    /// When the present request began, by the process's clock.
+    begun: AtomicU64,
+    /// When the first one did; 0 before.
+    first: AtomicU64,
+    /// When the last one ended.
+    ended: AtomicU64,
+    /// Where the thread may be interrupted.
+    pub(super) seat: Arc<Seat>,
     streams: Mutex<Streams>,
     changed: Condvar,
     /// Rings when there is a new connection, and when the front has sent requests, for a thread that waits on several.
@@ -46,6 +55,10 @@ impl Slot {
         Ok(Self {
             rung_by_front: bell.is_some(),
             state: AtomicU8::new(IDLE),
+            begun: AtomicU64::new(0),
+            first: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            seat: Arc::new(Seat::default()),
             streams: Mutex::default(),
             changed: Condvar::new(),
             bell: bell.map_or_else(Wake::new, Ok)?,
@@ -127,13 +140,34 @@ impl Slot {
     }
 
     /// The thread has got a request. `false`: it must not take it, since the process leaves.
-    pub(super) fn begin(&self) -> bool {
+    pub(super) fn begin(&self, now: u64) -> bool {
+        // Before the state, so that nobody takes the beginning of an earlier request for this one's.
+        self.begun.store(now, Ordering::Relaxed);
+        if self.first.load(Ordering::Relaxed) == 0 {
+            self.first.store(now, Ordering::Relaxed);
+        }
         self.state.compare_exchange(IDLE, BUSY, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     /// The request is answered.
-    pub(super) fn end(&self) {
+    pub(super) fn end(&self, now: u64) {
+        self.ended.store(now, Ordering::Relaxed);
         self.state.store(IDLE, Ordering::SeqCst);
+    }
+
+    /// When the request under way began.
+    pub(super) fn running(&self) -> Option<u64> {
+        (self.state.load(Ordering::SeqCst) == BUSY).then(|| self.begun.load(Ordering::Relaxed))
+    }
+
+    /// When the first request began.
+    pub(super) fn first(&self) -> Option<u64> {
+        Some(self.first.load(Ordering::Relaxed)).filter(|first| *first > 0)
+    }
+
+    /// When the last request ended.
+    pub(super) fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Relaxed)
     }
 
     /// Ends the wait of an idle thread: it still reads what has come, and then the end. A thread that is busy sees for

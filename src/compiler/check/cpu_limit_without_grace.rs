@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::Server;
+use crate::compiler::model::{Judge, Server};
 
 pub(super) const CHECK: Check = Check { code: &CPU_LIMIT_WITHOUT_GRACE, run };
 
@@ -13,6 +13,10 @@ static CPU_LIMIT_WITHOUT_GRACE: Code = Code::warning(
 );
 
 fn run(server: &Server, report: &mut Report) {
+    // wsgi-serve keeps each timer for itself.
+    if server.judge == Judge::WsgiServe {
+        return;
+    }
     for group in &server.process_groups {
         let limit = group.number("cpu-time-limit").filter(|seconds| seconds.value > 0);
         let grace = group.number("graceful-timeout").filter(|seconds| seconds.value == 0);

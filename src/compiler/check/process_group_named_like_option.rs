@@ -6,7 +6,7 @@ use crate::compiler::model::Server;
 
 pub(super) const CHECK: Check = Check { code: &PROCESS_GROUP_NAMED_LIKE_OPTION, run };
 
-static PROCESS_GROUP_NAMED_LIKE_OPTION: Code = Code::error(
+static PROCESS_GROUP_NAMED_LIKE_OPTION: Code = Code::warning(
     "process-group-named-like-option",
     "the name of a process group looks like an option",
     include_str!("process_group_named_like_option.md"),

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::Server;
+use crate::compiler::model::{Judge, Server};
 
 pub(super) const CHECK: Check = Check { code: &TIMERS_NEVER_RUN, run };
 
@@ -16,6 +16,10 @@ static TIMERS_NEVER_RUN: Code = Code::warning(
 const TIMERS: [&str; 4] = ["request-timeout", "startup-timeout", "restart-interval", "eviction-timeout"];
 
 fn run(server: &Server, report: &mut Report) {
+    // wsgi-serve keeps each timer for itself.
+    if server.judge == Judge::WsgiServe {
+        return;
+    }
     for group in &server.process_groups {
         let inactivity = group.number("inactivity-timeout").is_some_and(|seconds| seconds.value > 0);
         let off = group.number("deadlock-timeout").filter(|seconds| seconds.value == 0 && !inactivity);

@@ -26,7 +26,10 @@ fn judge(path: &Spanned<String>, report: &mut Report) {
     let text = path.value.as_str();
     let encoded =
         text.split('%').skip(1).any(|rest| rest.as_bytes().iter().take(2).all(u8::is_ascii_hexdigit) && rest.len() > 1);
-    let (label, help) = if text.contains('?') {
+    let slash = format!("write `/{text}`");
+    let (label, help) = if !text.starts_with('/') {
+        ("does not begin with `/`", slash.as_str())
+    } else if text.contains('?') {
         ("a query is never compared", "delete what begins with `?`")
     } else if text.contains('*') {
         ("`*` means itself", "write the beginning of the path alone")

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Args, Context, Effect, Kind, Scope, Spec, arg};
+use super::{Args, Context, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::source::Spanned;
 use crate::plan::sections::{Network, Order, Peer, Require};
@@ -102,8 +102,13 @@ fn require(args: &mut Args, scope: &mut Scope) {
             let at = values.first().map_or(provider.span, |value| value.span);
             scope.invalid(at, "neither `granted` nor `denied`", Some("write `Require all granted`".to_owned()));
         }
-        ("ip" | "method" | "host" | "user" | "group" | "env" | "expr", []) => {
-            scope.invalid(provider.span, "something must follow", None);
+        ("ip" | "expr", []) => scope.invalid(provider.span, "something must follow", None),
+        // Apache takes them, and nobody gets in.
+        ("method" | "host" | "user" | "group" | "env", []) => {
+            let found = INVALID_VALUE.at(provider.span, "something must follow");
+            let found = found.says("a requirement names nobody").graded(Severity::Warning);
+            scope.report.push(found);
+            scope.settings().require.push(Spanned::new(Require::Unprovable(name), span));
         }
         ("ip", _) => {
             let wrong = values.iter().find(|value| network(&value.value).is_none()).unwrap_or(&provider);

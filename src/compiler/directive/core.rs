@@ -1,6 +1,6 @@
 //! The server itself: addresses, names, accounts, numbers, and what is carried out while reading.
 
-use super::kind::COUNT;
+use super::kind::ANY_COUNT;
 use super::{Args, Context, Effect, Kind, Scope, Spec, arg};
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::model::{Judge, Listen, ServerName};
@@ -140,7 +140,7 @@ pub(super) const SPECS: &[Spec] = &[
         name: "Timeout",
         summary: "Seconds to wait for a client.",
         contexts: SERVERS,
-        args: &[arg("seconds", COUNT)],
+        args: &[arg("seconds", ANY_COUNT)],
         default: Some("60"),
         example: "Timeout 60",
         effect: Effect::Lower(|args, scope| scope.host.timeout = args.option("seconds")),
@@ -170,7 +170,7 @@ pub(super) const SPECS: &[Spec] = &[
         name: "MaxKeepAliveRequests",
         summary: "How many requests a connection may carry; 0 is without limit.",
         contexts: SERVERS,
-        args: &[arg("number", COUNT)],
+        args: &[arg("number", ANY_COUNT)],
         default: Some("100"),
         example: "MaxKeepAliveRequests 0",
         effect: Effect::Lower(|args, scope| scope.host.max_keep_alive_requests = args.option("number")),
@@ -199,7 +199,7 @@ pub(super) const SPECS: &[Spec] = &[
     Spec {
         name: "ServerLimit",
         summary: "The most processes of the server itself.",
-        args: &[arg("number", Kind::Number(1, 20_000))],
+        args: &[arg("number", Kind::AnyNumber(1, 20_000))],
         example: "Listen 80\nServerLimit 4",
         effect: Effect::Lower(|args, scope| scope.server.server_limit = args.option("number")),
         ..BASE
@@ -207,7 +207,7 @@ pub(super) const SPECS: &[Spec] = &[
     Spec {
         name: "StartServers",
         summary: "How many processes of the server itself are started.",
-        args: &[arg("number", COUNT)],
+        args: &[arg("number", ANY_COUNT)],
         example: "Listen 80\nStartServers 2",
         effect: Effect::Lower(|args, scope| scope.server.start_servers = args.option("number")),
         ..BASE
@@ -215,7 +215,7 @@ pub(super) const SPECS: &[Spec] = &[
     Spec {
         name: "ThreadsPerChild",
         summary: "Threads in each process of the server itself: what embedded applications run on.",
-        args: &[arg("number", Kind::Number(1, 20_000))],
+        args: &[arg("number", Kind::AnyNumber(1, 20_000))],
         default: Some("25"),
         example: "Listen 80\nThreadsPerChild 25",
         effect: Effect::Lower(|args, scope| scope.server.threads_per_child = args.option("number")),

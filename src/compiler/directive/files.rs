@@ -1,6 +1,6 @@
 //! Files: `Alias`, `Options`, `AllowOverride`, and the variables that requests carry.
 
-use super::{Args, Context, Effect, Kind, Scope, Spec, arg};
+use super::{Args, Context, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
 use crate::compiler::diagnostic::{Severity, nearest};
 use crate::compiler::model::Alias;
 use crate::compiler::source::Spanned;
@@ -191,7 +191,10 @@ fn allow_override(args: &mut Args, scope: &mut Scope) {
             _ => None,
         };
         if let Some(wrong) = wrong {
-            scope.invalid(word.span, wrong, None);
+            let found = INVALID_VALUE.at(word.span, wrong);
+            // Apache reads over a word behind `Nonfatal=` that it does not know.
+            let read_over = name.eq_ignore_ascii_case("nonfatal") && values.is_some();
+            scope.report.push(if read_over { found.graded(Severity::Warning) } else { found });
         } else if !name.eq_ignore_ascii_case("none") {
             scope.unsupported(word.span, "`.htaccess` files are not read", Severity::Error);
         }

@@ -120,7 +120,8 @@ pub(super) fn expires(word: &str) -> Result<(), Wrong> {
     }
     let mut words = word.split_whitespace().peekable();
     let base = words.next().unwrap_or_default().to_ascii_lowercase();
-    if !["now", "access", "modification"].contains(&base.as_str()) {
+    // The first letter is enough.
+    if !base.starts_with(['n', 'a', 'm']) {
         return Err(wrong("begins with neither `access`, `now` nor `modification`"));
     }
     words.next_if(|word| word.eq_ignore_ascii_case("plus"));
@@ -171,122 +172,100 @@ pub(super) fn decimal(word: &str, tenths: u32) -> Result<(), Wrong> {
     match word.parse::<f64>() {
         Ok(value) if value >= least => Ok(()),
         Ok(_) => Err(Wrong::new(format!("below {least}"))),
+        // Without a least value nothing is looked at.
+        Err(_) if tenths == 0 => Err(Wrong::new("not a number").taken()),
         Err(_) => Err(Wrong::new("not a number")),
     }
 }
 
-/// The actions of `Header`, and how many words each takes at least.
-const HEADER_ACTIONS: [(&str, usize); 10] = [
-    ("set", 2),
-    ("append", 2),
-    ("merge", 2),
-    ("add", 2),
-    ("setifempty", 2),
-    ("edit", 3),
-    ("edit*", 3),
-    ("unset", 1),
-    ("echo", 1),
-    ("note", 2),
-];
-
-/// The words of `Header` and `RequestHeader`: which is wrong, and why.
-pub(super) fn header(words: &[&str]) -> Result<(), (usize, Wrong)> {
-    let action_at = usize::from(
-        words.first().is_some_and(|word| ["always", "onsuccess"].iter().any(|when| word.eq_ignore_ascii_case(when))),
-    );
-    let Some(action) = words.get(action_at) else { return Ok(()) };
-    let Some((_, least)) = HEADER_ACTIONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(action)) else {
-        let names: Vec<&'static str> = HEADER_ACTIONS.iter().map(|(name, _)| *name).collect();
-        return choice(action, &names).map_err(|wrong| (action_at, wrong));
-    };
-    if words.len() - action_at - 1 < *least {
-        let what = if *least == 1 { "a header" } else { "a header and a value" };
-        return Err((action_at, Wrong::new(format!("needs {what}")).help(format!("write `Header {action} NAME …`"))));
-    }
-    Ok(())
+/// An expression as in `<If>`.
+pub(super) fn expression(word: &str) -> Result<(), Wrong> {
+    super::check_expression(word).map_err(|mistake| Wrong { label: mistake.label, help: mistake.help, taken: false })
 }
 
-/// What may stand after the address in `ProxyPass`, for a worker or a balancer.
-const PROXY_PARAMETERS: &[&str] = &[
-    "acquire",
-    "addressttl",
-    "connectiontimeout",
-    "disablereuse",
-    "enablereuse",
-    "failonstatus",
-    "failontimeout",
-    "flusher",
-    "flushpackets",
-    "flushwait",
-    "forcerecovery",
-    "growth",
-    "hcexpr",
-    "hcfails",
-    "hcinterval",
-    "hcmethod",
-    "hcpasses",
-    "hctemplate",
-    "hcuri",
-    "host",
-    "iobuffersize",
-    "keepalive",
-    "lbmethod",
-    "lbset",
-    "loadfactor",
-    "mapping",
-    "max",
-    "maxattempts",
-    "min",
-    "nofailover",
-    "nonce",
-    "ping",
-    "receivebuffersize",
-    "redirect",
-    "responsefieldsize",
-    "retry",
-    "route",
-    "scolonpathdelim",
-    "secret",
-    "smax",
-    "status",
-    "stickysession",
-    "stickysessionsep",
-    "timeout",
-    "ttl",
-    "upgrade",
-];
+/// Kinds of shared caches: one for each module `socache_…`.
+const SHARED_CACHES: [&str; 6] = ["default", "shmcb", "dbm", "memcache", "redis", "dc"];
 
-/// The words of `ProxyPass`.
-pub(super) fn proxy_pass(words: &[&str]) -> Result<(), (usize, Wrong)> {
-    // Where the section names the URL path, the address is the first word.
-    let address = words.iter().position(|word| word.contains("://") || *word == "!").unwrap_or(1);
-    for (index, word) in words.iter().enumerate().skip(address + 1) {
-        let Some((name, _)) = word.split_once('=') else { continue };
-        choice(name, PROXY_PARAMETERS).map_err(|_| {
-            let wrong = Wrong::new(format!("`{name}` is no parameter of a worker"));
-            (
-                index,
-                match nearest(name, PROXY_PARAMETERS.iter().copied()) {
-                    Some(near) => wrong.help(format!("did you mean `{near}`?")),
-                    None => wrong,
-                },
-            )
-        })?;
-    }
-    Ok(())
+/// `TYPE[:ARGUMENTS]`.
+pub(super) fn shared_cache(word: &str) -> Result<(), Wrong> {
+    let name = word.split(':').next().unwrap_or(word);
+    choice(name, &SHARED_CACHES)
 }
 
-/// The words of `Redirect` and its like: the last one of two is where it leads.
-pub(super) fn redirect(words: &[&str]) -> Result<(), (usize, Wrong)> {
-    let with_status = words.first().is_some_and(|word| {
-        ["permanent", "temp", "seeother", "gone"].contains(&word.to_ascii_lowercase().as_str())
-            || word.starts_with(|digit: char| digit.is_ascii_digit())
-    });
-    let rest = &words[usize::from(with_status)..];
-    match rest {
-        [_, to] if !to.starts_with('/') && !to.contains(':') => {
-            Err((words.len() - 1, Wrong::new("not a URL").help(format!("write `/{to}`, or a URL with its scheme"))))
+/// `MECHANISM[:PATH]`.
+pub(super) fn mutex(word: &str) -> Result<(), Wrong> {
+    let (name, path) = word.split_once(':').map_or((word, None), |(name, path)| (name, Some(path)));
+    let (plain, with_path) =
+        (["none", "default", "no", "pthread", "sysvsem", "posixsem", "sem", "yes"], ["flock", "fcntl", "file"]);
+    let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if known(&with_path) || path.is_none() && known(&plain) {
+        return Ok(());
+    }
+    Err(Wrong::new("no kind of lock").help("write `default`, `pthread`, `sem` or `file:/path`"))
+}
+
+/// `TYPE:SOURCE`, or a file.
+pub(super) fn rewrite_map(word: &str) -> Result<(), Wrong> {
+    const FUNCTIONS: [&str; 4] = ["toupper", "tolower", "escape", "unescape"];
+    match word.split_once(':') {
+        Some(("int", function)) => choice(function, &FUNCTIONS),
+        Some((kind, _)) if kind.starts_with("dbm=") && kind.len() == 4 => {
+            Err(Wrong::new("a kind of database is missing"))
         }
         _ => Ok(()),
     }
+}
+
+/// `s/PATTERN/REPLACEMENT/FLAGS`.
+pub(super) fn substitution(word: &str) -> Result<(), Wrong> {
+    let wrong = |label: &str| Wrong::new(label).help("write `s/PATTERN/TEXT/` with the flags `i`, `n`, `f` or `q`");
+    let mut rest = word.strip_prefix(['s', 'S']).unwrap_or_default().chars();
+    let Some(delimiter) = rest.next() else { return Err(wrong("no substitution")) };
+    let mut parts = rest.as_str().split(delimiter);
+    let (Some(pattern), Some(_), flags) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(wrong("the text in its place is missing"));
+    };
+    if let Some(flag) = flags.unwrap_or_default().chars().find(|flag| !"infq".contains(flag.to_ascii_lowercase())) {
+        return Err(wrong(&format!("`{flag}` is no flag")));
+    }
+    regex(pattern)
+}
+
+/// The first character says what is done, behind a line or two.
+pub(super) fn sed_command(word: &str) -> Result<(), Wrong> {
+    let command =
+        word.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, ',' | '$' | ';'));
+    if command.is_empty()
+        || command.starts_with(['/', '\\'])
+        || command.starts_with(|c: char| "{}:=abcdDgGhHiIlnNpPqrstTwxy!#".contains(c))
+    {
+        return Ok(());
+    }
+    Err(Wrong::new("no command of sed").help("write `s/PATTERN/TEXT/g`"))
+}
+
+/// A dot before the domain, and one in it.
+pub(super) fn cookie_domain(word: &str) -> Result<(), Wrong> {
+    match word.strip_prefix('.') {
+        None => Err(Wrong::new("does not begin with a dot").help(format!("write `.{word}`"))),
+        Some(domain) if !domain.contains('.') => {
+            Err(Wrong::new("a dot is missing in it").help(format!("write `.{domain}.example`")))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+pub(super) fn certificate_authority(word: &str) -> Result<(), Wrong> {
+    if word.contains("://") {
+        return Ok(());
+    }
+    choice(word, &["LetsEncrypt", "LetsEncrypt-Test", "Buypass", "Buypass-Test"])
+}
+
+/// Seconds, or numbers with units as in `Expires`, without their beginning.
+pub(super) fn cookie_expires(word: &str) -> Result<(), Wrong> {
+    if word.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Ok(());
+    }
+    expires(&format!("access {word}"))
 }

@@ -1,43 +1,84 @@
-//! What the words of directives may be that do not act: a table.
+//! What the words of directives may be that do not act: tables, one for each family of modules.
+
+mod access;
+mod content;
+mod lines;
+mod proxy;
+mod server;
+mod tls;
 
 use super::kind::{Kind, Wrong};
-use super::languages;
 
 /// Reads all the words of a line: which is wrong, and why.
 type Line = fn(&[&str]) -> Result<(), (usize, Wrong)>;
 
-/// Words one by one.
-const WORDS: &[(&str, &[Kind])] = &[
-    ("BrowserMatch", &[Kind::Regex]),
-    ("BrowserMatchNoCase", &[Kind::Regex]),
-    ("ErrorDocument", &[Kind::Status]),
-    ("ExpiresByType", &[Kind::Text, Kind::Expires]),
-    ("ExpiresDefault", &[Kind::Expires]),
-    ("RewriteCond", &[Kind::AnyText, Kind::RewriteTest, Kind::ConditionFlags]),
-    ("RewriteRule", &[Kind::Regex, Kind::AnyText, Kind::RewriteFlags]),
-    ("SetEnvIf", &[Kind::AnyText, Kind::Regex]),
-    ("SetEnvIfNoCase", &[Kind::AnyText, Kind::Regex]),
-];
+/// What the words of a directive may be.
+struct Row {
+    name: &'static str,
+    /// As many as must be there, where httpd's own table leaves that to the directive.
+    least: usize,
+    /// The words one by one.
+    words: &'static [Kind],
+    /// What follows is as the last of them.
+    goes_on: bool,
+    /// Words that depend on each other.
+    line: Option<Line>,
+}
 
-/// Words that depend on each other.
-const LINES: &[(&str, Line)] = &[
-    ("Header", languages::header),
-    ("RequestHeader", languages::header),
-    ("ProxyPass", languages::proxy_pass),
-    ("Redirect", languages::redirect),
-];
+/// A directive and its words one by one.
+const fn words(name: &'static str, words: &'static [Kind]) -> Row {
+    Row { name, least: 0, words, goes_on: false, line: None }
+}
+
+/// A directive whose words are all alike.
+const fn each(name: &'static str, kind: &'static [Kind; 1]) -> Row {
+    Row { goes_on: true, ..words(name, kind) }
+}
+
+/// A directive whose words are read together.
+const fn line(name: &'static str, line: Line) -> Row {
+    Row { line: Some(line), ..words(name, &[]) }
+}
+
+impl Row {
+    /// So many words must be there.
+    const fn at_least(mut self, least: usize) -> Self {
+        self.least = least;
+        self
+    }
+
+    /// All further words are as the last.
+    const fn and_so_on(mut self) -> Self {
+        self.goes_on = true;
+        self
+    }
+
+    /// The words are read together too.
+    const fn together(mut self, line: Line) -> Self {
+        self.line = Some(line);
+        self
+    }
+}
+
+const FAMILIES: [&[Row]; 5] = [access::ROWS, content::ROWS, proxy::ROWS, server::ROWS, tls::ROWS];
+
+fn row(name: &str) -> Option<&'static Row> {
+    FAMILIES.iter().find_map(|rows| rows.binary_search_by(|row| row.name.cmp(name)).ok().map(|at| &rows[at]))
+}
+
+/// How many words a directive must have, where httpd's own table leaves that to the directive.
+pub(crate) fn least_words(name: &str) -> usize {
+    row(name).map_or(0, |row| row.least)
+}
 
 /// The words of a directive that are not what they should be, by their index.
 pub(crate) fn check_values(name: &str, words: &[&str]) -> Vec<(usize, Wrong)> {
-    let mut found = Vec::new();
-    if let Some((_, kinds)) = WORDS.iter().find(|(known, _)| *known == name) {
-        for (index, (word, kind)) in words.iter().zip(*kinds).enumerate() {
-            found.extend(kind.check(word).err().map(|wrong| (index, wrong)));
-        }
-    }
-    if let Some((_, line)) = LINES.iter().find(|(known, _)| *known == name) {
-        found.extend(line(words).err());
-    }
+    let Some(row) = row(name) else { return Vec::new() };
+    let further = row.words.last().filter(|_| row.goes_on);
+    let kinds = row.words.iter().chain(std::iter::repeat_n(further, words.len()).flatten());
+    let read = words.iter().zip(kinds).enumerate();
+    let mut found: Vec<_> = read.filter_map(|(index, (word, kind))| Some((index, kind.check(word).err()?))).collect();
+    found.extend(row.line.and_then(|line| line(words).err()));
     found
 }
 
@@ -50,9 +91,18 @@ mod tests {
     }
 
     #[test]
-    fn every_row_names_a_directive() {
-        for name in WORDS.iter().map(|row| row.0).chain(LINES.iter().map(|row| row.0)) {
-            assert_eq!(super::super::find_known(name).map(|known| known.name), Some(name));
+    fn every_row_names_a_directive_once_and_in_order() {
+        for rows in FAMILIES {
+            assert!(rows.is_sorted_by(|one, next| one.name < next.name), "not in order: {:?}", rows[0].name);
+        }
+        for row in FAMILIES.into_iter().flatten() {
+            assert_eq!(super::super::find_known(row.name).map(|known| known.name), Some(row.name));
+            assert_eq!(
+                FAMILIES.into_iter().flatten().filter(|other| other.name == row.name).count(),
+                1,
+                "{}",
+                row.name
+            );
         }
     }
 
@@ -78,5 +128,11 @@ mod tests {
         assert!(!wrong("ExpiresDefault", &["access plus 1 month 2 days"]));
         assert!(!wrong("ExpiresDefault", &["A3600"]));
         assert!(wrong("ExpiresDefault", &["access plus month"]));
+    }
+
+    #[test]
+    fn the_last_kind_goes_on() {
+        assert!(!wrong("AllowMethods", &["GET", "POST", "reset"]));
+        assert!(wrong("AllowMethods", &["GET", "POST", "Get"]));
     }
 }

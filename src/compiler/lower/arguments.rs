@@ -4,7 +4,7 @@ use super::{
     MALFORMED_OPTION, MISSING_ARGUMENT, REPEATED_OPTION, TOO_MANY_ARGUMENTS, UNKNOWN_OPTION, UNSUPPORTED_OPTION, Walk,
 };
 use crate::compiler::diagnostic::{Severity, nearest, only_near};
-use crate::compiler::directive::{Arg, Args, INVALID_VALUE, Spec, Times, find_known};
+use crate::compiler::directive::{Arg, Args, Spec, Times, find_known};
 use crate::compiler::expand::IGNORED_WORDS;
 use crate::compiler::model::Judge;
 use crate::compiler::source::Spanned;
@@ -72,7 +72,7 @@ impl Walk<'_> {
                 true
             }
             Err(wrong) => {
-                let found = INVALID_VALUE.at(word.span, wrong.label).maybe_help(wrong.help);
+                let found = wrong.code().at(word.span, wrong.label).maybe_help(wrong.help);
                 self.report.push(found.says(format!("`{}` of {} cannot be read", arg.name, spec.name)));
                 false
             }

@@ -45,7 +45,7 @@ impl Walk<'_> {
         if place.parent.is_some_and(is_container) && !directive.is("Require") {
             return self.only_requirements(directive, place);
         }
-        if directive.is("AuthBasicProvider") || directive.is("AuthDigestProvider") {
+        if ["AuthBasicProvider", "AuthDigestProvider", "AuthFormProvider"].iter().any(|name| directive.is(name)) {
             for word in directive.words() {
                 self.provider(word, &AUTHENTICATION);
             }

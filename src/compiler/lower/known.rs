@@ -1,9 +1,13 @@
 //! Directives that are known and do not act: their place and their number of words are checked, what they hide from the model
 //! is noted, and what our runtime leaves out is named when it is asked about.
 
-use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk};
+use super::{
+    MISSING_ARGUMENT, MODULE_NOT_LOADED, Place, REMOVED_DIRECTIVE, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk,
+};
 use crate::compiler::diagnostic::Severity;
-use crate::compiler::directive::{Context, INVALID_VALUE, Kind, Known, Spec, check_values, choice, find_known};
+use crate::compiler::directive::{
+    INVALID_VALUE, Kind, Known, Spec, check_values, choice, find_known, least_words, removed,
+};
 use crate::compiler::expand::IGNORED_WORDS;
 use crate::compiler::model::Judge;
 use crate::compiler::syntax::{self, Directive, Word, options};
@@ -32,6 +36,10 @@ impl Walk<'_> {
         if !self.may_stand(directive, known, place) {
             return;
         }
+        if let Some(instead) = removed(known.name) {
+            self.report.push(REMOVED_DIRECTIVE.at(directive.name.span, "is gone").help(instead));
+            return;
+        }
         if !known.args.raw {
             self.count_words(directive, known);
         }
@@ -39,9 +47,7 @@ impl Walk<'_> {
         if known.name == "Use" && directive.words().first().is_none_or(|word| word.text.is_empty()) {
             self.report.push(MISSING_ARGUMENT.at(directive.span(), "the name of a macro is missing"));
         }
-        if known.module == "mod_alias.c" && place.context == Context::Directory {
-            self.alias_in_location(directive);
-        }
+        self.in_its_place(directive, known, place);
         self.expressions(directive, known.name);
         self.note(directive, known, place);
         if known.name == "Use" {
@@ -66,6 +72,24 @@ impl Walk<'_> {
         }
     }
 
+    /// Apache looks for the modules that `LogLevel` names.
+    pub(super) fn log_levels(&mut self, directive: &Directive) {
+        let sure = self.modules.are_all_named() && !self.modules.have_strangers();
+        if !sure || self.server.judge == Judge::WsgiServe {
+            return;
+        }
+        for word in directive.words() {
+            let Some((module, _)) = word.text.rsplit_once(':') else { continue };
+            let names =
+                [module.to_owned(), format!("{module}_module"), format!("mod_{module}.c"), format!("{module}.c")];
+            if !names.iter().any(|name| self.modules.has(name)) {
+                let severity = if self.modules.are_strict() { Severity::Error } else { Severity::Warning };
+                let found = MODULE_NOT_LOADED.at(word.span, "no module of this name is loaded");
+                self.report.push(found.says("a log level is set for a module that is not loaded").graded(severity));
+            }
+        }
+    }
+
     /// Words that are languages of their own.
     fn values(&mut self, directive: &Directive, known: &Known) {
         let words = directive.words();
@@ -74,8 +98,14 @@ impl Walk<'_> {
             return;
         }
         let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
+        let least = least_words(known.name);
+        if words.len() < least {
+            let label = if least == 1 { "takes an argument".to_owned() } else { format!("takes {least} arguments") };
+            self.report.push(MISSING_ARGUMENT.at(directive.span(), label));
+            return;
+        }
         for (index, wrong) in check_values(known.name, &texts) {
-            let found = INVALID_VALUE.at(words[index].span, wrong.label).maybe_help(wrong.help);
+            let found = wrong.code().at(words[index].span, wrong.label).maybe_help(wrong.help);
             self.report.push(found.says(format!("a value of {} cannot be read", known.name)));
         }
     }

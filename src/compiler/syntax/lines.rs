@@ -78,7 +78,8 @@ impl Lines {
             if is_short_enough(&line, report) {
                 look_for_traps(&line, self.plain, report);
                 if !line.text.text().starts_with('#') {
-                    return Some(line.text);
+                    let end = line.text.text().find('\0').unwrap_or(line.text.text().len());
+                    return Some(line.text.slice(0..end));
                 }
             }
         }

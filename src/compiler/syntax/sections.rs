@@ -28,6 +28,16 @@ pub enum Around {
     Gone,
 }
 
+impl Around {
+    /// How bad it is when the section is not closed: Apache does not miss the end of a condition that holds.
+    fn left_open(self) -> Severity {
+        match self {
+            Self::Kept => Severity::Error,
+            Self::Gone => Severity::Warning,
+        }
+    }
+}
+
 /// A section that is open, and what stood before it.
 #[derive(Debug)]
 struct Open {
@@ -54,6 +64,11 @@ impl Tree {
         Self { outside, ..Self::default() }
     }
 
+    /// The tag of the innermost section that is open.
+    pub fn innermost(&self) -> Option<Span> {
+        self.open.last().map(|open| tag(&open.opening))
+    }
+
     /// How many sections are open here, through all files.
     pub fn depth(&self) -> usize {
         self.outside + self.open.len()
@@ -71,11 +86,11 @@ impl Tree {
 
     /// The nodes at the end of the text. What is open there ends there, and is reported.
     pub fn finish(mut self, report: &mut Report) -> Vec<Node> {
-        while let Some(Open { opening, .. }) = self.open.last() {
+        while let Some(Open { opening, around, .. }) = self.open.last() {
             let label = "opened here, open at the end of the file";
             let help = format!("add `</{}>`", opening.name.text);
             let edit = Edit::close_section(tag(opening), &opening.name.text, None);
-            let found = UNCLOSED_SECTION.at(tag(opening), label).help(help);
+            let found = UNCLOSED_SECTION.at(tag(opening), label).help(help).graded(around.left_open());
             report.push(found.repair(format!("Close `<{}>`", opening.name.text), vec![edit]));
             self.leave(false);
         }
@@ -122,8 +137,8 @@ impl Tree {
         };
         // What was opened inside and not closed ends here, so that the lines after it are read where they belong.
         while self.open.len() > at + 1 {
-            let inner = &self.open[self.open.len() - 1].opening;
-            let found = UNCLOSED_SECTION.at(tag(inner), "opened here, never closed");
+            let Open { opening: inner, around, .. } = &self.open[self.open.len() - 1];
+            let found = UNCLOSED_SECTION.at(tag(inner), "opened here, never closed").graded(around.left_open());
             let found = found.and(whole, format!("`<{}>` ends here", name.text));
             let help = format!("add `</{}>` before `</{}>`", inner.name.text, name.text);
             let edit = Edit::close_section(tag(inner), &inner.name.text, Some(whole));
@@ -211,11 +226,11 @@ fn look_at_tail(name: &Word, tail: &Mapped, report: &mut Report) {
     let at = tail.text().len() - tail.text().trim_start().len();
     let span = tail.span(at..at + text.len());
     let conditional = CONDITIONALS.iter().any(|known| known.eq_ignore_ascii_case(&name.text));
-    let found = if text.starts_with('<') {
-        TEXT_AFTER_CLOSING_TAG.at(span, "this tag is lost").graded(Severity::Error)
-    } else if conditional {
+    let found = if conditional {
         let label = "keeps the section from being closed";
         TEXT_AFTER_CLOSING_TAG.at(span, label).graded(Severity::Error)
+    } else if text.starts_with('<') {
+        TEXT_AFTER_CLOSING_TAG.at(span, "this tag is lost")
     } else {
         TEXT_AFTER_CLOSING_TAG.at(span, "ignored")
     };

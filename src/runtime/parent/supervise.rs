@@ -24,7 +24,7 @@ use crate::runtime::log::ErrorLog;
 
 /// How long the requests under way may take at a stop (`graceful-timeout`'s default), seconds.
 const GRACE: f64 = 15.0;
-/// How long a daemon process may take to leave (`shutdown-timeout`'s default), seconds.
+/// How long a process that serves nobody may take to leave, seconds.
 const SHUTDOWN: f64 = 5.0;
 /// How much longer the parent waits before it kills.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -116,21 +116,32 @@ impl Parent {
         self.bound.clear();
         // A front that never became ready has no requests to finish.
         let served = self.slots.iter().any(|slot| slot.role == Role::Front && slot.is_ready());
-        self.stop(|role| role == Role::Front, if served { GRACE } else { SHUTDOWN });
-        self.stop(|role| role != Role::Front, SHUTDOWN);
+        // Where a group waits without limit, the server's own end has one.
+        let limit = |group: &ProcessGroup| group.timers.shutdown.map_or(GRACE, f64::from);
+        let daemons: Vec<f64> = self.plan.process_groups.iter().map(limit).collect();
+        let front = if served { daemons.iter().copied().fold(GRACE, f64::max) } else { SHUTDOWN };
+        self.stop(|role| (role == Role::Front).then_some(front));
+        self.stop(|role| match role {
+            Role::Front => None,
+            Role::Daemon { group } => Some(daemons[group]),
+        });
         self.log = None;
         let Self { logs, .. } = self;
         logs.close();
     }
 
-    fn stop(&mut self, of: impl Fn(Role) -> bool, within: f64) {
-        for slot in self.slots.iter_mut().filter(|slot| of(slot.role)) {
-            if let Some(running) = &mut slot.running {
+    /// Stops the processes for whose role there is a time, in seconds, within which they must leave.
+    fn stop(&mut self, within: impl Fn(Role) -> Option<f64>) {
+        let of = |role| within(role).is_some();
+        let mut longest: f64 = 0.0;
+        for slot in &mut self.slots {
+            if let (Some(running), Some(within)) = (&mut slot.running, within(slot.role)) {
                 running.state = State::Leaving;
+                longest = longest.max(within);
                 let _ = running.spawned.control.send(&Order::Stop { within }, &[]);
             }
         }
-        let deadline = Instant::now() + Duration::from_secs_f64(within) + PATIENCE;
+        let deadline = Instant::now() + Duration::from_secs_f64(longest) + PATIENCE;
         while self.slots.iter().any(|slot| of(slot.role) && slot.running.is_some()) {
             let again = self.turn(Some(deadline)).is_err() || self.signals.take_stop();
             if again || Instant::now() >= deadline {

@@ -1,0 +1,100 @@
+//! The server itself: core, processes, HTTP/2, names, logs, variables, Lua.
+
+use super::super::kind::Kind::{
+    self, AbsoluteOrNone, AnyText, Choice, Duration, Either, Exactly, Fraction, HostAndPort, Integer, LogLevel, Mutex,
+    Network, Number, Regex, Signed, Status, Text,
+};
+use super::{Row, each, line, lines, words};
+
+const RANGES: &[Kind; 1] = &[Either(&[Choice(&["none", "default", "unlimited"]), Number(1, i32::MAX as u64)])];
+const EARLY: &[Kind] = &[Text, AnyText, Exactly(&["early", "late"])];
+
+/// Nothing below 0.
+const NOT_NEGATIVE: &[Kind] = &[Number(0, i64::MAX as u64)];
+
+const ON_OFF: &[Kind] = &[Choice(&["On", "Off"])];
+
+/// 0, or so much that it is worth it.
+const BUFFER: &[Kind] = &[Either(&[Choice(&["0"]), Number(512, i32::MAX as u64)])];
+
+pub(super) const ROWS: &[Row] = &[
+    words("AsyncRequestWorkerFactor", &[Fraction]),
+    words("BrowserMatch", &[Regex]).at_least(2),
+    words("BrowserMatchNoCase", &[Regex]).at_least(2),
+    words("CGIDScriptTimeout", &[Duration]),
+    words("CGIScriptTimeout", &[Duration]),
+    words("DBDExptime", &[Integer(0, i64::MAX)]),
+    words("DBDKeep", &[Integer(0, i64::MAX)]),
+    words("DBDMax", &[Integer(0, i64::MAX)]),
+    words("DBDMin", &[Integer(0, i64::MAX)]),
+    words("DBDriver", &[Choice(&["freetds", "mysql", "odbc", "oracle", "pgsql", "sqlite2", "sqlite3"])]),
+    words("ErrorDocument", &[Status]),
+    line("ErrorLogFormat", lines::error_log_format),
+    words("FlushMaxPipelined", &[Integer(-1, i32::MAX as i64)]),
+    words("FlushMaxThreshold", &[Integer(0, u32::MAX as i64)]),
+    line("GlobalLog", lines::log_condition),
+    words("H2CopyFiles", ON_OFF),
+    words("H2Direct", ON_OFF),
+    words("H2EarlyHints", ON_OFF),
+    words("H2MaxDataFrameLen", NOT_NEGATIVE),
+    words("H2MaxHeaderBlockLen", NOT_NEGATIVE),
+    words("H2MaxSessionStreams", &[Number(1, i32::MAX as u64)]),
+    words("H2MaxStreamErrors", NOT_NEGATIVE),
+    words("H2MaxWorkerIdleSeconds", &[Duration]),
+    words("H2MaxWorkers", &[Number(1, i32::MAX as u64)]),
+    words("H2MinWorkers", &[Number(1, i32::MAX as u64)]),
+    words("H2ModernTLSOnly", ON_OFF),
+    words("H2OutputBuffering", ON_OFF),
+    words("H2Padding", &[Number(0, 8)]),
+    words("H2ProxyRequests", ON_OFF),
+    words("H2Push", ON_OFF),
+    words("H2PushDiarySize", NOT_NEGATIVE),
+    words("H2PushPriority", &[AnyText, Either(&[Choice(&["After", "Before", "Interleaved"]), Number(1, 256)])]),
+    line("H2PushResource", lines::push_resource),
+    words("H2StreamMaxMemSize", &[Number(1024, i32::MAX as u64)]),
+    words("H2StreamTimeout", &[Duration]),
+    words("H2Upgrade", ON_OFF),
+    words("H2WebSockets", ON_OFF),
+    words("H2WindowSize", &[Number(1024, i32::MAX as u64)]),
+    words("HeartbeatAddress", &[HostAndPort]),
+    words("HeartbeatListen", &[HostAndPort]),
+    words("KeptBodySize", &[Integer(0, i64::MAX)]),
+    each("LimitInternalRecursion", &[Number(1, i32::MAX as u64)]),
+    words("LimitRequestFields", NOT_NEGATIVE),
+    words("LimitRequestFieldsize", NOT_NEGATIVE),
+    words("LimitRequestLine", NOT_NEGATIVE),
+    words("LimitXMLRequestBody", NOT_NEGATIVE),
+    words("ListenBacklog", &[Number(1, i32::MAX as u64)]),
+    words("ListenCoresBucketsRatio", &[Number(1, i32::MAX as u64)]),
+    words("ListenTCPDeferAccept", &[Number(1, i32::MAX as u64)]),
+    each("LogLevel", &[LogLevel]),
+    line("LogMessage", lines::log_message),
+    words("LuaCodeCache", &[Choice(&["stat", "forever", "never"])]),
+    words("LuaHookAccessChecker", EARLY),
+    words("LuaHookAuthChecker", EARLY),
+    words("LuaHookTranslateName", EARLY),
+    words("LuaInherit", &[Choice(&["none", "parent-first", "parent-last"])]),
+    words("LuaMapHandler", &[Regex]),
+    words("LuaScope", &[Choice(&["once", "request", "conn", "thread", "server"])]),
+    words("MaxMemFree", NOT_NEGATIVE),
+    words("MaxRangeOverlaps", RANGES),
+    words("MaxRangeReversals", RANGES),
+    words("MaxRanges", RANGES),
+    words("Mutex", &[Mutex]).at_least(1),
+    words("ProtocolsHonorOrder", ON_OFF),
+    words("ReadBufferSize", &[Integer(0, u32::MAX as i64)]),
+    words("ReceiveBufferSize", BUFFER),
+    each("RegexDefaultOptions", &[Signed(&["none", "ICASE", "EXTENDED", "DOTALL", "DOLLAR_ENDONLY"])]),
+    words("RemoteIPProxyProtocolExceptions", &[Network]).at_least(1).and_so_on(),
+    words("SendBufferSize", BUFFER),
+    words("SetEnvIf", &[AnyText, Regex]).at_least(3),
+    words("SetEnvIfExpr", &[]).at_least(1),
+    words("SetEnvIfNoCase", &[AnyText, Regex]).at_least(3),
+    words("ThreadStackSize", NOT_NEGATIVE),
+    words("UserDir", &[]).at_least(1),
+    words("VirtualDocumentRoot", &[AbsoluteOrNone]),
+    words("VirtualDocumentRootIP", &[AbsoluteOrNone]),
+    words("VirtualScriptAlias", &[AbsoluteOrNone]),
+    words("VirtualScriptAliasIP", &[AbsoluteOrNone]),
+    words("WatchdogInterval", &[Duration]),
+];

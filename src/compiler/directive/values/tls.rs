@@ -1,0 +1,120 @@
+//! TLS: `mod_ssl` and `mod_md`.
+
+use super::super::kind::Kind::{
+    self, AnyText, CertificateAuthority, Choice, Either, LongDuration, Number, Percentage, PortMap, SharedCache,
+    Signed, StartsWith, Url,
+};
+use super::{Row, each, line, lines, words};
+
+const PROTOCOLS: &[Kind; 1] = &[Signed(&["All", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])];
+const REVOCATION: &[Kind; 1] = &[Choice(&["none", "leaf", "chain", "no_crl_for_cert_ok"])];
+const WINDOW: &[Kind] = &[Either(&[LongDuration, Percentage])];
+
+/// Nothing below 0.
+const NOT_NEGATIVE: &[Kind] = &[Number(0, i64::MAX as u64)];
+
+const ON_OFF: &[Kind] = &[Choice(&["On", "Off"])];
+
+/// What OpenSSL takes from configuration files.
+const OPENSSL_COMMANDS: &[&str] = &[
+    "AntiReplay",
+    "Certificate",
+    "ChainCAFile",
+    "ChainCAPath",
+    "ChainCAStore",
+    "CipherString",
+    "Ciphersuites",
+    "ClientCAFile",
+    "ClientCAPath",
+    "ClientSignatureAlgorithms",
+    "Curves",
+    "DHParameters",
+    "ECDHParameters",
+    "Groups",
+    "MaxProtocol",
+    "MinProtocol",
+    "NumTickets",
+    "Options",
+    "PrivateKey",
+    "Protocol",
+    "RecordPadding",
+    "RequestCAFile",
+    "RequestCAPath",
+    "RequestCAStore",
+    "RxCertificateCompression",
+    "ServerInfoFile",
+    "SignatureAlgorithms",
+    "TxCertificateCompression",
+    "VerifyCAFile",
+    "VerifyCAPath",
+    "VerifyCAStore",
+    "VerifyMode",
+];
+
+pub(super) const ROWS: &[Row] = &[
+    words("MDActivationDelay", &[LongDuration]),
+    words("MDBaseServer", ON_OFF),
+    each("MDCertificateAuthority", &[CertificateAuthority]),
+    words("MDCertificateStatus", ON_OFF),
+    words("MDChallengeDns01Version", &[Choice(&["1", "2"])]),
+    words("MDCheckInterval", &[LongDuration]),
+    words("MDDriveMode", &[Choice(&["auto", "always", "manual"])]),
+    words("MDHttpProxy", &[Url]),
+    words("MDInitialDelay", &[LongDuration]),
+    words("MDMatchNames", &[Choice(&["all", "servernames"])]),
+    words("MDMustStaple", ON_OFF),
+    each("MDPortMap", &[PortMap]),
+    words("MDPrivateKeys", &[]).at_least(1).together(lines::private_keys),
+    words("MDProfileMandatory", ON_OFF),
+    words("MDRenewMode", &[Choice(&["auto", "always", "manual"])]),
+    words("MDRenewViaARI", ON_OFF),
+    words("MDRenewWindow", WINDOW),
+    words("MDRequireHttps", &[Choice(&["off", "temporary", "permanent"])]),
+    words("MDRetryDelay", &[LongDuration]),
+    words("MDRetryFailover", &[Number(1, i32::MAX as u64)]),
+    words("MDServerStatus", ON_OFF),
+    words("MDStapleOthers", ON_OFF),
+    words("MDStapling", ON_OFF),
+    words("MDStaplingKeepResponse", &[LongDuration]),
+    words("MDStaplingRenewWindow", WINDOW),
+    words("MDStoreLocks", &[Either(&[Choice(&["On", "Off"]), LongDuration])]),
+    words("MDWarnWindow", WINDOW),
+    words("MDomain", &[]).at_least(1),
+    each("SSLCARevocationCheck", REVOCATION).at_least(1),
+    line("SSLCipherSuite", lines::cipher_suite),
+    each("SSLOCSPEnable", &[Choice(&["On", "Off", "leaf", "no_ocsp_for_cert_ok"])]).at_least(1),
+    words("SSLOCSPResponderTimeout", NOT_NEGATIVE),
+    words("SSLOCSPResponseMaxAge", NOT_NEGATIVE),
+    words("SSLOCSPResponseTimeSkew", NOT_NEGATIVE),
+    words("SSLOpenSSLConfCmd", &[Choice(OPENSSL_COMMANDS), AnyText]),
+    each(
+        "SSLOptions",
+        &[Signed(&[
+            "StdEnvVars",
+            "ExportCertData",
+            "FakeBasicAuth",
+            "StrictRequire",
+            "OptRenegotiate",
+            "LegacyDNStringFormat",
+        ])],
+    ),
+    words("SSLPassPhraseDialog", &[Either(&[Choice(&["builtin"]), StartsWith(&["exec:", "|"])])]),
+    each("SSLProtocol", PROTOCOLS),
+    each("SSLProxyCARevocationCheck", REVOCATION).at_least(1),
+    line("SSLProxyCipherSuite", lines::cipher_suite),
+    each("SSLProxyProtocol", PROTOCOLS),
+    words("SSLProxyVerify", &[Choice(&["none", "optional", "require", "optional_no_ca", "On", "Off"])]),
+    words("SSLProxyVerifyDepth", NOT_NEGATIVE),
+    words("SSLRandomSeed", &[Choice(&["startup", "connect"])]),
+    words("SSLRenegBufferSize", NOT_NEGATIVE),
+    words("SSLSessionCache", &[Either(&[Choice(&["none", "nonenotnull"]), SharedCache])]),
+    words("SSLSessionCacheTimeout", NOT_NEGATIVE),
+    words("SSLStaplingCache", &[SharedCache]),
+    words("SSLStaplingErrorCacheTimeout", NOT_NEGATIVE),
+    words("SSLStaplingResponderTimeout", NOT_NEGATIVE),
+    words("SSLStaplingResponseMaxAge", NOT_NEGATIVE),
+    words("SSLStaplingResponseTimeSkew", NOT_NEGATIVE),
+    words("SSLStaplingStandardCacheTimeout", NOT_NEGATIVE),
+    words("SSLVHostSNIPolicy", &[Choice(&["strict", "secure", "authonly", "insecure"])]),
+    words("SSLVerifyDepth", NOT_NEGATIVE),
+];

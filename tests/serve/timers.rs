@@ -1,0 +1,230 @@
+//! The timers of daemon processes, each set alone: with `deadlock-timeout=0` mod_wsgi would keep none of them.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{Connection, Request, Server, Site, alive, tests_apache, wait_until};
+
+const APP: &str = r#"
+import os, time
+HERE = os.path.dirname(__file__)
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    environ["wsgi.errors"].write("now in %s\n" % path)
+    deadline = time.monotonic() + 60
+    if path == "/waits":
+        while not os.path.exists(os.path.join(HERE, "go")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    if path == "/sleeps":
+        time.sleep(60)
+    if path == "/catches":
+        import mod_wsgi
+        try:
+            while time.monotonic() < deadline:
+                time.sleep(0.01)
+        except mod_wsgi.RequestTimeout:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [b"caught"]
+    if path == "/keeps-the-gil":
+        import ctypes
+        ctypes.PyDLL(None).sleep(60)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(os.getpid()).encode()]
+"#;
+
+fn start<'a>(site: &'a Site, options: &str) -> Server<'a> {
+    start_in(site, options, "%{GLOBAL}")
+}
+
+fn start_in<'a>(site: &'a Site, options: &str, application_group: &str) -> Server<'a> {
+    site.start(&format!(
+        "WSGIDaemonProcess app {options} python-home=${{VENV}}\nWSGIProcessGroup app\n\
+         WSGIApplicationGroup {application_group}\nWSGIScriptAlias / ${{DIR}}/app.wsgi\n\
+         <Directory ${{DIR}}>\n    Require all granted\n</Directory>\n"
+    ))
+}
+
+fn process(server: &Server) -> u32 {
+    server.text("/").parse().expect("a process id")
+}
+
+/// A request that is under way when this returns.
+fn begin(server: &Server, path: &str) -> Connection {
+    let mut connection = server.connect();
+    connection.write(&Request::get(path).bytes());
+    server.logged(&format!("now in {path}"));
+    connection
+}
+
+#[test]
+fn a_late_request_is_interrupted_and_the_process_lives() {
+    for (application_group, thread) in [("%{GLOBAL}", "threads=1"), ("%{GLOBAL}", "threads=2"), ("other", "threads=2")]
+    {
+        let site = Site::with_app(APP);
+        let options = format!("{thread} deadlock-timeout=0 request-timeout=1 interrupt-timeout=30");
+        let server = start_in(&site, &options, application_group);
+        let first = process(&server);
+        assert_eq!(server.get("/waits").status, 504, "{application_group} {thread}");
+        let log = server.error_log();
+        assert!(log.contains("request-timeout: the request of thread "), "why");
+        assert!(log.contains("RequestTimeout is raised in it"), "what");
+        assert!(log.contains("the Python stack of request thread "), "where");
+        assert!(log.contains("in application"), "where");
+        assert_eq!(server.text("/catches"), "caught");
+        // The exception hits no later request.
+        for _ in 0..20 {
+            assert_eq!(process(&server), first, "{application_group} {thread}");
+        }
+        server.stop();
+    }
+}
+
+#[test]
+fn a_late_request_that_cannot_be_interrupted_ends_the_process() {
+    for (options, path) in [
+        ("threads=1 deadlock-timeout=0 request-timeout=1 shutdown-timeout=1", "/waits"),
+        ("threads=1 deadlock-timeout=0 request-timeout=1 interrupt-timeout=1 shutdown-timeout=1", "/sleeps"),
+    ] {
+        let site = Site::with_app(APP);
+        let server = start(&site, options);
+        let first = process(&server);
+        let began = Instant::now();
+        assert_eq!(server.get(path).status, 502, "{options}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{options}: {:?}", began.elapsed());
+        assert_ne!(process(&server), first, "{options}");
+        server.logged("leaves: request-timeout: a request has taken ");
+        assert!(server.error_log().contains("in application"), "the stack is in the log");
+        server.stop();
+    }
+}
+
+/// While one request hangs the others of its process are answered.
+#[test]
+fn requests_beside_a_late_one_are_answered() {
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=3 deadlock-timeout=0 request-timeout=2 shutdown-timeout=1");
+    let first = process(&server);
+    let mut late = begin(&server, "/sleeps");
+    for _ in 0..10 {
+        process(&server);
+    }
+    wait_until("another process serves", || process(&server) != first);
+    assert_eq!(late.answer("GET").status, 502);
+    server.stop();
+}
+
+#[test]
+fn a_process_without_requests_is_replaced() {
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=2 deadlock-timeout=0 inactivity-timeout=1");
+    let first = process(&server);
+    wait_until("the process has left", || !alive(first));
+    assert_ne!(process(&server), first);
+    server.logged("inactivity-timeout: no request for 1 s");
+    server.stop();
+}
+
+/// A request under way is activity, however long it takes.
+#[test]
+fn a_long_request_is_no_inactivity() {
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=2 deadlock-timeout=0 inactivity-timeout=1");
+    let first = process(&server);
+    let mut waiting = begin(&server, "/waits");
+    let began = Instant::now();
+    wait_until("the time is over twice", || began.elapsed() > Duration::from_secs(2));
+    site.file("go", "");
+    assert_eq!(waiting.answer("GET").text(), first.to_string());
+    server.stop();
+}
+
+#[test]
+fn a_process_is_replaced_after_its_time_and_finishes_its_requests() {
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=2 deadlock-timeout=0 restart-interval=1");
+    let mut waiting = begin(&server, "/waits");
+    let first = process(&server);
+    let began = Instant::now();
+    wait_until("the time is over", || {
+        assert_eq!(process(&server), first, "it serves until it has no request");
+        began.elapsed() > Duration::from_secs(2)
+    });
+    site.file("go", "");
+    assert_eq!(waiting.answer("GET").text(), first.to_string());
+    wait_until("another process serves", || process(&server) != first);
+    server.logged("leaves: restart-interval: it has run for 1 s");
+    server.stop();
+}
+
+#[test]
+fn the_grace_has_an_end() {
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=2 deadlock-timeout=0 restart-interval=1 graceful-timeout=1 shutdown-timeout=1");
+    let mut late = begin(&server, "/sleeps");
+    assert_eq!(late.answer("GET").status, 502);
+    server.stop();
+}
+
+#[test]
+fn a_process_is_evicted_by_a_signal() {
+    for options in ["graceful-timeout=20", "graceful-timeout=1 eviction-timeout=20"] {
+        let site = Site::with_app(APP);
+        let server = start(&site, &format!("threads=2 deadlock-timeout=0 shutdown-timeout=1 {options}"));
+        let first = process(&server);
+        let mut waiting = begin(&server, "/waits");
+        kill(Pid::from_raw(first as i32), Signal::SIGUSR1).expect("the process is there");
+        let began = Instant::now();
+        wait_until("longer than the other time limits", || began.elapsed() > Duration::from_secs(3));
+        site.file("go", "");
+        assert_eq!(waiting.answer("GET").text(), first.to_string(), "{options}");
+        wait_until("another process serves", || process(&server) != first);
+        server.stop();
+    }
+}
+
+#[test]
+fn a_process_that_loads_no_script_is_replaced() {
+    let site = Site::with_app("import os, no_such_module\n");
+    let server = start(&site, "threads=1 deadlock-timeout=0 startup-timeout=1");
+    assert_eq!(server.get("/").status, 500);
+    server.logged("startup-timeout: no script has been loaded in the 1 s since the first request");
+    site.replace("app.wsgi", APP);
+    wait_until("the script is loaded", || server.get("/").status == 200);
+    let first = process(&server);
+    let began = Instant::now();
+    wait_until("the time is over", || began.elapsed() > Duration::from_secs(2));
+    assert_eq!(process(&server), first, "a script that is loaded stops the timer");
+    server.stop();
+}
+
+#[test]
+fn a_process_whose_gil_is_kept_is_ended() {
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=2 deadlock-timeout=1 shutdown-timeout=1");
+    let first = process(&server);
+    let began = Instant::now();
+    assert_eq!(server.get("/keeps-the-gil").status, 502);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_ne!(process(&server), first);
+    server.logged("deadlock-timeout: some thread has kept the GIL for 1 s");
+    server.stop();
+}
+
+/// A stop of the server waits for a request as long as the group says.
+#[test]
+fn the_servers_end_waits_for_shutdown_timeout() {
+    if tests_apache() {
+        return;
+    }
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=1 shutdown-timeout=30");
+    let mut waiting = begin(&server, "/waits");
+    server.signal(Signal::SIGTERM);
+    server.logged("shutting down");
+    let began = Instant::now();
+    wait_until("longer than the default", || began.elapsed() > Duration::from_secs(6));
+    site.file("go", "");
+    assert_eq!(waiting.answer("GET").status, 200);
+}
