@@ -19,7 +19,7 @@ const SETTERS: [&str; 7] =
     ["SetEnvIf", "SetEnvIfNoCase", "SetEnvIfExpr", "BrowserMatch", "BrowserMatchNoCase", "PassEnv", "RewriteRule"];
 
 fn run(server: &Server, report: &mut Report) {
-    if server.beyond.macros {
+    if server.beyond.macros || server.lines("AllowOverride").iter().any(|line| line.allows("FileInfo")) {
         return;
     }
     let used = server.used_process_groups();
@@ -33,7 +33,8 @@ fn run(server: &Server, report: &mut Report) {
 }
 
 fn is_set(server: &Server, name: &str) -> bool {
-    let mut set = name.starts_with("SSL_");
+    // What Apache's own process has in its environment is found as well: the distributions' `envvars` set these.
+    let mut set = name.starts_with("SSL_") || name.starts_with("APACHE_") || matches!(name, "LANG" | "PATH");
     let names = |word: &str| word.to_ascii_lowercase().contains(&name.to_ascii_lowercase());
     server.visit(&mut |_, _, settings| {
         set |= settings.set_env.iter().any(|variable| variable.value.0.eq_ignore_ascii_case(name));

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::{Line, Server};
+use crate::compiler::model::{Line, Mount, Section, Server};
 
 pub(super) const CHECK: Check = Check { code: &HANDLER_WITHOUT_EXEC_CGI, run };
 
@@ -19,12 +19,24 @@ fn run(server: &Server, report: &mut Report) {
     if server.beyond.macros || options.iter().any(|line| allows(line)) {
         return;
     }
-    for (name, at) in [("SetHandler", 0), ("AddHandler", 0), ("AddType", 0), ("ForceType", 0)] {
-        for line in server.lines(name).into_iter().filter(|line| is_wsgi(line.word(at))) {
-            let found = HANDLER_WITHOUT_EXEC_CGI.at(line.words[at].span, "every script is refused");
+    if server.lines("AllowOverride").iter().any(|line| line.allows("Options")) {
+        return;
+    }
+    server.visit(&mut |_, section, settings| {
+        let lines = settings.lines.iter().filter(|line| ["SetHandler", "AddHandler"].contains(&line.name));
+        for line in lines.filter(|line| is_wsgi(line.word(0)) && !is_mounted(server, section)) {
+            let found = HANDLER_WITHOUT_EXEC_CGI.at(line.words[0].span, "every script is refused");
             report.push(found.help("add `Options +ExecCGI`"));
         }
-    }
+    });
+}
+
+/// Whether a mount leads to scripts there: it has a handler of its own, and asks for no `ExecCGI`.
+fn is_mounted(server: &Server, section: Option<&Section>) -> bool {
+    let reaches = |mount: &Mount| {
+        section.is_none_or(|section| section.matches(&mount.url_path.value, &mount.script.value) != Some(false))
+    };
+    server.mounts().any(reaches) || server.hosts.iter().any(|host| !host.pattern_mounts.is_empty())
 }
 
 fn is_wsgi(handler: &str) -> bool {

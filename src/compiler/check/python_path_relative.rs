@@ -1,7 +1,6 @@
 //! A relative folder begins where the process happens to be.
 
 use super::Check;
-use super::python_paths::lists;
 use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Server;
 
@@ -15,7 +14,9 @@ static PYTHON_PATH_RELATIVE: Code = Code::warning(
 .predicts(&["WSGI0109"]);
 
 fn run(server: &Server, report: &mut Report) {
-    for list in lists(server) {
+    // With `home=` the processes have changed to that folder before.
+    let homeless = server.process_groups.iter().filter(|group| group.home.is_none());
+    for list in homeless.filter_map(|group| group.python_path.as_ref()).chain(&server.python_path) {
         let relative = list.value.split(':').find(|folder| {
             // A variable that nobody defined is reported for that.
             !folder.is_empty() && !folder.starts_with('/') && !folder.starts_with("${")

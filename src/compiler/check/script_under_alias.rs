@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::{Server, path_is_within, without_trailing_slash};
+use crate::compiler::model::{Server, path_below, without_trailing_slash};
 
 pub(super) const CHECK: Check = Check { code: &SCRIPT_UNDER_ALIAS, run };
 
@@ -20,9 +20,9 @@ fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {
         for alias in &host.aliases {
             let folder = without_trailing_slash(&alias.target.value);
-            let inside = server.mounts_of(host).find(|mount| path_is_within(&mount.script.value, folder));
-            if let Some(mount) = inside {
-                let rest = &mount.script.value[folder.len()..];
+            let mut mounts = server.mounts_of(host);
+            let below = mounts.find_map(|mount| Some((mount, path_below(&mount.script.value, folder)?)));
+            if let Some((mount, rest)) = below {
                 let url = format!("{}/{}", alias.url_path.value.trim_end_matches('/'), rest.trim_start_matches('/'));
                 let found = SCRIPT_UNDER_ALIAS.at(alias.target.span, format!("`{url}` is the source"));
                 let found = found.and(mount.script.span, "the script lies in it");

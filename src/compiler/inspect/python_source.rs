@@ -246,6 +246,12 @@ impl<'a> Visitor<'a> for Reader<'_> {
                 }
             }
             Expr::Call(call) => self.call(call),
+            Expr::Lambda(_) => {
+                self.functions += 1;
+                walk_expr(self, expression);
+                self.functions -= 1;
+                return;
+            }
             _ => {}
         }
         walk_expr(self, expression);
@@ -349,7 +355,7 @@ mod tests {
     #[test]
     fn the_environment_that_is_read_at_once() {
         let text = "import os\nA = os.environ['A']\nB = os.environ.get('B')\nC = os.getenv('C', 'c')\ndef f():\n    \
-                    os.environ['D']\nos.environ['E'] = 'e'\ntry:\n    os.environ['F']\nexcept KeyError: pass\n";
+                    os.environ['D']\nos.environ['E'] = 'e'\ntry:\n    os.environ['F']\nexcept KeyError: pass\ng = lambda environ, start: environ['G']\n";
         let keys: Vec<_> = read(text, None).environment_keys.into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, ["A", "B"]);
     }

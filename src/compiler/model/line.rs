@@ -6,6 +6,7 @@ use crate::compiler::source::{Span, Spanned, Text};
 const CHECKED: &[&str] = &[
     "Action",
     "AddHandler",
+    "AliasMatch",
     "AllowOverride",
     "AuthBasicProvider",
     "AuthDigestProvider",
@@ -27,6 +28,8 @@ const CHECKED: &[&str] = &[
     "Options",
     "PassEnv",
     "ProxyPass",
+    "ProxyPassMatch",
+    "ProxyRequests",
     "Redirect",
     "RedirectMatch",
     "RedirectPermanent",
@@ -64,6 +67,8 @@ const CHECKED: &[&str] = &[
     "SSLProxyMachineCertificatePath",
     "SSLSessionTicketKeyFile",
     "SSLSRPVerifierFile",
+    "SSLUserName",
+    "SSLVerifyClient",
     "ThreadLimit",
     "WSGIAccessScript",
     "WSGIApplicationGroup",
@@ -120,6 +125,14 @@ impl Line {
         self.words.iter().find_map(|word| {
             let value = word.value.strip_prefix(name)?.strip_prefix('=')?;
             Some(Spanned::new(value.trim_matches('"'), word.span))
+        })
+    }
+
+    /// Whether a line of `AllowOverride` lets `.htaccess` say what belongs to a class.
+    pub fn allows(&self, class: &str) -> bool {
+        self.words.iter().any(|word| {
+            let name = word.value.split('=').next().unwrap_or_default();
+            name.eq_ignore_ascii_case("All") || name.eq_ignore_ascii_case(class)
         })
     }
 

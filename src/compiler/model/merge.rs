@@ -1,6 +1,7 @@
 //! The order in which sections are merged for a request (Apache, Configuration Sections, "How the sections are merged"):
 //! `Directory` by length, `Directory ~` by slashes, `Files`, `Location`.
 
+use super::section::normalised;
 use super::{Matcher, Section};
 use crate::plan::sections::Match;
 
@@ -92,7 +93,7 @@ fn with_nested<'a>(around: &[&'a Section], section: &'a Section, merged: &mut Ve
 fn segments(section: &Section) -> usize {
     match &section.matcher {
         Matcher::Plain(Match::Directory(path) | Match::DirectoryPattern(path)) => {
-            path.split('/').filter(|segment| !segment.is_empty()).count()
+            normalised(path).split('/').filter(|segment| !segment.is_empty()).count()
         }
         Matcher::Plain(Match::DirectoryRegex(regex)) => regex.matches('/').count(),
         _ => 0,

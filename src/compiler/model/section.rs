@@ -1,5 +1,7 @@
 //! Sections: what they match, and whether they can match a given file or URL.
 
+use std::borrow::Cow;
+
 use super::settings::Settings;
 use crate::compiler::source::Span;
 use crate::plan::sections::Match;
@@ -46,12 +48,12 @@ impl Section {
         let folder_of_scripts = script.ends_with('/');
         match matcher {
             Match::Directory(path)
-                if folder_of_scripts && path_is_within(path, script) && path.len() > script.len() =>
+                if folder_of_scripts && path_is_within(path, script) && normalised(path) != normalised(script) =>
             {
                 None
             }
             // A section of that very name shows that the script is a folder, or that somebody took it for one.
-            Match::Directory(path) if *path == without_trailing_slash(script) => None,
+            Match::Directory(path) if normalised(path) == normalised(script) => None,
             Match::Directory(path) => Some(path_is_within(script, path)),
             Match::DirectoryPattern(pattern) => pattern_covers(pattern, script),
             Match::Files(_) if folder_of_scripts => None,
@@ -73,14 +75,45 @@ impl Section {
 fn pattern_covers(pattern: &str, script: &str) -> Option<bool> {
     let pattern = glob::Pattern::new(without_trailing_slash(pattern)).ok()?;
     let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
+    let script = normalised(script);
     let folders = script.match_indices('/').map(|(at, _)| &script[..at]);
     Some(folders.into_iter().any(|folder| pattern.matches_with(folder, options)))
 }
 
-/// Whether a file lies in a folder, segment by segment.
+/// Whether a file lies in a folder, segment by segment, however both are written.
 pub fn path_is_within(file: &str, folder: &str) -> bool {
-    let folder = without_trailing_slash(folder);
-    folder == "/" && file.starts_with('/') || file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    path_below(file, folder).is_some()
+}
+
+/// What is left of a file's path below a folder that it lies in: it begins with a slash.
+pub fn path_below<'a>(file: &'a str, folder: &str) -> Option<Cow<'a, str>> {
+    let (file, folder) = (normalised(file), normalised(folder));
+    let length = if folder == "/" { 0 } else { folder.len() };
+    let rest = file.strip_prefix(&folder[..length]).filter(|rest| rest.starts_with('/') && file.len() > length)?;
+    let start = file.len() - rest.len();
+    Some(match file {
+        Cow::Borrowed(file) => Cow::Borrowed(&file[start..]),
+        Cow::Owned(file) => Cow::Owned(file[start..].to_owned()),
+    })
+}
+
+/// A path as Apache compares it: repeated slashes merged, `.` and `..` resolved by the text alone, no slash at the end.
+pub fn normalised(path: &str) -> Cow<'_, str> {
+    if !path.contains("//") && !path.contains("/.") {
+        return Cow::Borrowed(without_trailing_slash(path));
+    }
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            other => segments.push(other),
+        }
+    }
+    let root = if path.starts_with('/') { "/" } else { "" };
+    Cow::Owned(format!("{root}{}", segments.join("/")))
 }
 
 /// Whether a URL path begins with another one, segment by segment. A trailing slash of the prefix must be there.
