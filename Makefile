@@ -6,6 +6,7 @@
 # make bench-check   speed of wsgi-check beside `apache2 -t`, and of its stages
 # make stress        gives wsgi-check configurations that nobody would write
 # make agreement     compares every directive, in every place, with Apache; takes minutes
+# make frameworks    real applications, each in an environment of its own, under PYTHONS; installs them, takes minutes
 # make fuzz          looks for input that breaks the compiler, FUZZ_SECONDS for each target; wants cargo-fuzz
 
 EXAMPLE ?= hello
@@ -20,10 +21,13 @@ ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 BENCH ?= ../shared/bench
 BENCH_ARGS ?= --peers apache-daemon,apache-embedded,granian,ours-daemon,ours-embedded --workloads hello
 
+FRAMEWORKS ?= ../shared/frameworks
+PYTHONS ?= python3
+
 FUZZ_SECONDS ?= 600
 FUZZ_SEEDS ?= $(wildcard ../shared/frameworks /etc/apache2)
 
-.PHONY: run build test prepare lint fmt doc bench bench-check stress agreement fuzz
+.PHONY: run build test prepare lint fmt doc bench bench-check stress agreement frameworks fuzz
 
 run: build
 	@examples/prepare.sh $(EXAMPLE)
@@ -55,10 +59,11 @@ bench: build
 	BENCH_HOME='$(BENCH_HOME)' python3 '$(BENCH)/bench.py' run $(BENCH_ARGS) \
 		--ours '$(CURDIR)/target/release/wsgi-serve -f {conf}'
 
+# The harness names a script that is not there, and takes exit status 1 for a failure.
 bench-check:
 	cargo build --release --bin wsgi-check
 	BENCH_HOME='$(BENCH_HOME)' python3 '$(BENCH)/lint_time.py' --lines 10,1000,100000 \
-		--tool 'wsgi-check=$(CURDIR)/target/release/wsgi-check {conf}'
+		--tool 'wsgi-check=$(CURDIR)/target/release/wsgi-check --no-files {conf}'
 	cargo bench --manifest-path benches/Cargo.toml
 
 stress:
@@ -67,6 +72,11 @@ stress:
 
 agreement:
 	cargo test --test apache -- --ignored --nocapture
+
+frameworks: build
+	for python in $(PYTHONS); do \
+		tests/frameworks/run.py '$(FRAMEWORKS)' target/frameworks --python "$$python" || exit 1; \
+	done
 
 # Sanitizers watch over unsafe code, of which the compiler has none. The flag lets a stable compiler do what cargo-fuzz asks of it.
 fuzz:

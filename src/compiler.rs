@@ -57,6 +57,8 @@ pub struct Options {
     pub target: directive::Target,
     /// Comments that ask for silence are not heard: as for a server that is about to start.
     pub hears_no_ignores: bool,
+    /// Only the findings are wanted.
+    pub no_plan: bool,
     /// `--no-files`: the machine that the configuration is for is not looked at.
     pub no_files: bool,
 }
@@ -66,7 +68,7 @@ pub struct Options {
 pub struct Compiled {
     /// Everything that was found, in the order of reading.
     pub report: Report,
-    /// What to run; `None` when the text has errors.
+    /// What to run; `None` when the text has errors, or when it is not wanted.
     pub plan: Option<Plan>,
     /// Whether the file is meant to stand alone: it says where the server lives, what it loads or who it runs as. Any other may
     /// be a part of a larger configuration.
@@ -93,7 +95,7 @@ impl Compiled {
 /// When the main file cannot be read. Whatever is wrong with its text is in the report.
 pub fn compile(files: &dyn Files, file: &Path, options: &Options) -> Result<Compiled, ReadError> {
     let Read { server, sources, report, runs, .. } = read(files, file, options, false)?;
-    let plan = runs.then(|| resolve::resolve(&server, &sources, options.log_level));
+    let plan = (runs && !options.no_plan).then(|| resolve::resolve(&server, &sources, options.log_level));
     Ok(Compiled { report, plan, stands_alone: server.beyond.stands_alone, sources })
 }
 
@@ -157,7 +159,7 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     // What the machine lacks takes nothing from what the text says.
     let runs = !report.has_errors();
     if let Some(machine) = files.machine().filter(|_| !options.no_files) {
-        inspect::inspect(&server, machine, modules.loaded(), &mut sources, &mut report);
+        inspect::inspect(&server, &source::Remembered::new(machine), modules.loaded(), &mut sources, &mut report);
     }
     if !options.hears_no_ignores {
         // What depends on the machine may be found on another one.

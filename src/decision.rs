@@ -7,4 +7,5 @@ pub mod access;
 pub mod group;
 pub mod hosts;
 pub mod path;
+pub mod pattern;
 pub mod sections;

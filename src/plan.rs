@@ -3,6 +3,7 @@
 //! Plain serialisable data. Every default is filled in, every path is absolute, every name is bound, and each part knows
 //! the line it came from. It knows neither the compiler nor the runtime; both know it.
 
+pub mod interpreters;
 pub mod limits;
 pub mod log;
 pub mod sections;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use interpreters::Interpreters;
 use limits::Timers;
 use log::{AccessLog, ErrorLog};
 use sections::{Section, Settings};
@@ -34,9 +36,25 @@ pub struct Plan {
     pub process_groups: Vec<ProcessGroup>,
     /// How applications without a process group run.
     pub embedded: Embedded,
-    /// `WSGIPerInterpreterGIL`.
+    /// How interpreters are made and ended.
     #[serde(default)]
-    pub per_interpreter_gil: bool,
+    pub interpreters: Interpreters,
+    /// Scripts to load when a process starts, in file order: `WSGIImportScript`, and each mount that names both groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preloads: Vec<Preload>,
+}
+
+/// A script to load when a process starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preload {
+    /// The file, absolute.
+    pub script: PathBuf,
+    /// In which processes.
+    pub process_group: ProcessGroupName,
+    /// In which interpreter; empty is the main one.
+    pub application_group: String,
+    /// Where it was written.
+    pub place: Place,
 }
 
 /// A line of the configuration, for messages of the runtime.
@@ -101,6 +119,9 @@ pub struct Host {
     pub keep_alive_timeout_ms: u64,
     /// `MaxKeepAliveRequests`; 0 is without limit.
     pub max_keep_alive_requests: u64,
+    /// `AllowEncodedSlashes`: the host's own. Apache does not give it on to virtual hosts.
+    #[serde(default, skip_serializing_if = "EncodedSlashes::is_default")]
+    pub encoded_slashes: EncodedSlashes,
     /// `Alias`: the host's own in file order, then the main server's. The first that matches wins.
     pub aliases: Vec<Alias>,
     /// `WSGIScriptAlias`: the host's own in file order, then the main server's. The first that matches wins, after all aliases.
@@ -113,6 +134,26 @@ pub struct Host {
     pub sections: Vec<Section>,
     /// Where it was written.
     pub place: Place,
+}
+
+/// What `%2F` in a URL path means (`AllowEncodedSlashes`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EncodedSlashes {
+    /// `Off`: nothing is at such an address.
+    #[default]
+    Refused,
+    /// `On`: a slash like others.
+    Decoded,
+    /// `NoDecode`: itself.
+    Kept,
+}
+
+impl EncodedSlashes {
+    // As serde calls it.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One address of a `<VirtualHost>`.
@@ -135,11 +176,14 @@ pub struct Alias {
     pub place: Place,
 }
 
-/// One `WSGIScriptAlias`. Its options beat the directives of the sections.
+/// One `WSGIScriptAlias` or `WSGIScriptAliasMatch`. Its options beat the directives of the sections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {
-    /// The URL path prefix, as written.
+    /// The URL path prefix, as written; of a `WSGIScriptAliasMatch` the regular expression.
     pub url_path: String,
+    /// `WSGIScriptAliasMatch`: the URL path is searched for the expression, and the target may hold `$0` to `$9` and `&`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub regex: bool,
     /// The WSGI script, or a folder of scripts, absolute. Kept as text: a trailing slash matters.
     pub target: String,
     /// Option `process-group`.
@@ -162,6 +206,8 @@ pub enum ProcessGroupName {
     Embedded,
     /// Daemon mode: an index into [`Plan::process_groups`].
     Daemon(usize),
+    /// `%{SERVER}`, `%{HOST}`, `%{RESOURCE}` or `%{ENV:name}`: the request tells the name.
+    Token(String),
 }
 
 /// In which interpreter an application runs: `WSGIApplicationGroup`.
@@ -176,6 +222,8 @@ pub enum ApplicationGroup {
     Resource,
     /// A name.
     Named(String),
+    /// `%{HOST}` or `%{ENV:name}`: the request tells the name.
+    Token(String),
 }
 
 /// One `WSGIDaemonProcess`.
@@ -193,7 +241,7 @@ pub struct ProcessGroup {
     pub processes: u32,
     /// `wsgi.multiprocess`: whether `processes` was given, whatever its value (mod_wsgi's rule).
     pub multiprocess: bool,
-    /// Option `threads`, at least 1.
+    /// Option `threads`. 0: a service, which serves no requests and runs the scripts that it loads.
     pub threads: u32,
     /// Option `home`: the working directory.
     pub home: Option<PathBuf>,
@@ -213,6 +261,9 @@ pub struct ProcessGroup {
     pub maximum_requests: Option<u64>,
     /// The options that set a timer.
     pub timers: Timers,
+    /// Option `switch-interval`, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch_interval_us: Option<u64>,
     /// Where it was written.
     pub place: Place,
 }

@@ -100,6 +100,13 @@ fn what_grows_without_end_is_stopped() {
     let compiled = compile(&files, Path::new(case::MAIN), &Options::default()).expect("the main file is there");
     let names: Vec<&str> = compiled.report.iter().map(|found| found.code.name).collect();
     assert_eq!(names, ["too-much-included"]);
+    // One file many times.
+    files.add(case::MAIN, "Include 0.conf\n".repeat(12));
+    files.add("/etc/apache2/0.conf", "#\n".repeat(50_000));
+    let compiled = compile(&files, Path::new(case::MAIN), &Options::default()).expect("the main file is there");
+    insta::assert_snapshot!("too_much_again", compiled.concise());
+    let words = format!("ServerAlias{}\n", " a".repeat(100_001));
+    insta::assert_snapshot!("too_many_words", compile_text(words, Judge::Apache).concise());
     // Every macro hands on its argument twice.
     let mut macros = "<Macro M0 $a>\nSetEnv A $a\n</Macro>\n".to_owned();
     for number in 1..64 {

@@ -28,8 +28,12 @@ mod files;
 mod groups;
 #[path = "serve/hosts.rs"]
 mod hosts;
+#[path = "serve/interpreters.rs"]
+mod interpreters;
 #[path = "serve/logs.rs"]
 mod logs;
+#[path = "serve/names.rs"]
+mod names;
 #[path = "serve/own_gil.rs"]
 mod own_gil;
 #[path = "serve/privileges.rs"]
@@ -40,6 +44,8 @@ mod pythons;
 mod reloading;
 #[path = "serve/responses.rs"]
 mod responses;
+#[path = "serve/scripts.rs"]
+mod scripts;
 #[path = "serve/startup.rs"]
 mod startup;
 #[path = "serve/timers.rs"]

@@ -34,7 +34,7 @@ fn look(nodes: &[Node], sources: &Sources) {
 
 fn look_at_line(line: &Directive, sources: &Sources) {
     assert!(sources.text(line.span()).contains(sources.text(line.name.span)));
-    let (options, leftover) = syntax::options(&line.arguments);
+    let (options, leftover) = syntax::options(line.arguments());
     let values = options.iter().map(|option| &option.value).chain(&leftover);
     for word in line.words().iter().chain(values) {
         assert!(sources.get(word.span.source).text.get(word.span.start as usize..word.span.end as usize).is_some());

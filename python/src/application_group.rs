@@ -14,7 +14,7 @@ use crate::gateway::environ::Template;
 use crate::gateway::errors::log_raised_plain;
 use crate::interpreter::{Interpreter, SubInterpreter, let_go, lock, own_gil_is_possible};
 use crate::log;
-use crate::module::Holder;
+use crate::module::{Holder, settings};
 use crate::object::{Attached, GilCell, Result};
 use crate::script::Script;
 
@@ -105,17 +105,6 @@ type Slot = Arc<Mutex<Option<&'static Interpreter>>>;
 
 static GROUPS: Mutex<Option<HashMap<String, Slot>>> = Mutex::new(None);
 static KEEPER: Mutex<Option<Keeper>> = Mutex::new(None);
-static OWN_GIL: Mutex<bool> = Mutex::new(false);
-
-/// Gives the sub-interpreters that are made from now on a GIL each, if this Python can.
-pub(crate) fn use_own_gil() {
-    if own_gil_is_possible() {
-        *lock(&OWN_GIL) = true;
-    } else {
-        let text = "WSGIPerInterpreterGIL On needs Python 3.12 or later: the application groups share one GIL";
-        log::write(LogLevel::Warn, None, text);
-    }
-}
 
 /// The interpreter of an application group. Only those who want the same group wait while it is made.
 pub(crate) fn application_group(name: &str) -> Option<&'static Interpreter> {
@@ -180,7 +169,8 @@ fn keep(orders: &Receiver<Order>) -> bool {
 }
 
 fn make(name: &str) -> Option<SubInterpreter> {
-    let own_gil = *lock(&OWN_GIL);
+    let settings = settings();
+    let own_gil = own_gil_is_possible() && settings.interpreters.own_gil(&settings.process_group, name);
     let made = SubInterpreter::new(own_gil, |attached, interpreter| {
         let holder = Holder::new(attached, name).inspect_err(|_| log_raised_plain(attached))?;
         interpreter.furnish(attached, holder);

@@ -2,6 +2,7 @@
 
 mod attendant;
 mod connection;
+mod service;
 mod signal;
 mod slot;
 mod watch;
@@ -51,7 +52,12 @@ pub(crate) fn run(
     let group = &work.group;
     title::set(&group.display_name.clone().unwrap_or_else(|| format!("wsgi-serve: process group {}", group.name)));
     module::set_settings(settings(work));
-    let main = process::furnish_main(attached, work.own_gil)?;
+    let main = process::furnish_main(attached)?;
+    if group.threads == 0 {
+        service::run(attached, work, control)?;
+        process::end_interpreters(attached, main);
+        return Ok(());
+    }
     let wake = signal::install()?;
     attached.detached(|| serve(work, descriptors, control, wake))?;
     process::end_interpreters(attached, main);
@@ -67,6 +73,8 @@ fn settings(work: &DaemonWork) -> Settings {
         home: group.home.as_ref().map(|home| home.as_os_str().as_bytes().to_vec()),
         python_path: group.python_path.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()).collect(),
         run_once: group.threads == 1 && group.maximum_requests == Some(1),
+        service: group.threads == 0,
+        interpreters: work.interpreters.clone(),
     }
 }
 

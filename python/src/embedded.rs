@@ -39,9 +39,13 @@ pub(crate) fn run(
         home: None,
         python_path: embedded.python_path.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()).collect(),
         run_once: false,
+        service: false,
+        interpreters: work.interpreters.clone(),
     });
-    let main = process::furnish_main(attached, work.own_gil)?;
-    let own_gil = work.own_gil && own_gil_is_possible();
+    let main = process::furnish_main(attached)?;
+    let interpreters = &work.interpreters;
+    let asked = interpreters.own_gil || interpreters.options.iter().any(|options| options.own_gil == Some(true));
+    let own_gil = asked && own_gil_is_possible();
     let control = control.try_clone()?;
     let served = attached.detached(|| {
         process::preload(&work.preload);

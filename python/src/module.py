@@ -108,6 +108,16 @@ def restrict_signal():
     _signal.signal = signal
 
 
+def end_service():
+    """SIGTERM ends a service script as sys.exit() would."""
+    import signal
+
+    def terminate(signalnum, frame):
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, terminate)
+
+
 def extend_path(home, folders):
     """`home`, then the folders with what their .pth files name, then what was there."""
     before = list(sys.path)
@@ -181,7 +191,12 @@ def set_up():
     sys.argv[:] = ["mod_wsgi"]
     sys.stdout = log_stream("<stdout>", 1)
     sys.stderr = log_stream("<stderr>", 2)
-    restrict_signal()
+    if not settings["service"]:
+        restrict_signal()
+    elif settings["main"]:
+        end_service()
+    if settings["switch_interval"] is not None:
+        sys.setswitchinterval(settings["switch_interval"])
     extend_path(settings["home"], settings["python_path"])
     module = type(sys)("mod_wsgi", "What mod_wsgi tells an application.")
     for name in ("version", "process_group", "application_group", "maximum_processes", "threads_per_process"):

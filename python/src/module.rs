@@ -1,13 +1,16 @@
 //! What each interpreter holds for itself: its types, its names and its `mod_wsgi` module.
 
 use std::ffi::CStr;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::OnceLock;
 
 use pyo3_ffi as ffi;
+use wsgi_httpd::plan::interpreters::Interpreters;
 
 use crate::callback::function;
 use crate::gateway::known::Keys;
 use crate::gateway::{errors, input};
+use crate::interpreter::own_gil_is_possible;
 use crate::object::{Attached, GilCell, Object, Raised, Result};
 
 /// The level of `mod_wsgi` that we are compatible with.
@@ -35,6 +38,10 @@ pub(crate) struct Settings {
     pub(crate) python_path: Vec<Vec<u8>>,
     /// `wsgi.run_once`.
     pub(crate) run_once: bool,
+    /// The process serves no requests: it runs the scripts that it loads.
+    pub(crate) service: bool,
+    /// How interpreters are made and ended.
+    pub(crate) interpreters: Interpreters,
 }
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
@@ -153,7 +160,10 @@ fn describe(attached: Attached<'_>, application_group: &str) -> Result<Object> {
     insert(attached, &dict, "home", &home)?;
     // SAFETY: a new list, which takes references of its own.
     let folders = unsafe { Object::owned(ffi::PyList_New(0))? };
-    for folder in &settings.python_path {
+    let interpreters = &settings.interpreters;
+    let own = interpreters.python_path(&settings.process_group, application_group);
+    let own = own.iter().map(|folder| folder.as_os_str().as_bytes());
+    for folder in own.chain(settings.python_path.iter().map(Vec::as_slice)) {
         let folder = Object::file_name(attached, folder)?;
         // SAFETY: as above.
         if unsafe { ffi::PyList_Append(folders.as_ptr(), folder.as_ptr()) } < 0 {
@@ -161,6 +171,20 @@ fn describe(attached: Attached<'_>, application_group: &str) -> Result<Object> {
         }
     }
     insert(attached, &dict, "python_path", &folders)?;
+    let is_main = application_group.is_empty();
+    insert(attached, &dict, "service", &Object::boolean(attached, settings.service))?;
+    insert(attached, &dict, "main", &Object::boolean(attached, is_main))?;
+    // An interpreter that shares the main one's GIL shares its interval.
+    let of_its_own =
+        is_main || interpreters.own_gil(&settings.process_group, application_group) && own_gil_is_possible();
+    let interval = interpreters.switch_interval_us(&settings.process_group, application_group).filter(|_| of_its_own);
+    // Exact for an interval of up to hundreds of years.
+    #[allow(clippy::cast_precision_loss)]
+    let interval = match interval {
+        Some(microseconds) => Object::float(attached, microseconds as f64 / 1e6)?,
+        None => Object::none(attached),
+    };
+    insert(attached, &dict, "switch_interval", &interval)?;
     Ok(dict)
 }
 

@@ -7,12 +7,14 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use wsgi_httpd::plan::Preload;
 use wsgi_httpd::plan::log::LogLevel;
-use wsgi_httpd::runtime::handoff::{Control, Preload, Report, Work};
+use wsgi_httpd::runtime::handoff::{Control, Report, Work};
 
 use crate::application_group;
-use crate::interpreter::{self, Interpreter};
+use crate::interpreter::{self, Interpreter, own_gil_is_possible};
 use crate::log;
+use crate::module::settings;
 use crate::object::Attached;
 use crate::script::{Readiness, Reloading};
 use crate::{daemon, embedded};
@@ -65,14 +67,28 @@ fn receive(library: i32) -> io::Result<(Control, Work, VecDeque<OwnedFd>)> {
 }
 
 /// Makes the main interpreter fit for applications.
-pub(crate) fn furnish_main(attached: Attached<'_>, own_gil: bool) -> io::Result<&'static Interpreter> {
-    if own_gil {
-        application_group::use_own_gil();
+pub(crate) fn furnish_main(attached: Attached<'_>) -> io::Result<&'static Interpreter> {
+    for text in impossible() {
+        log::write(LogLevel::Warn, None, text);
     }
     application_group::adopt_main(attached).map_err(|_| {
         crate::gateway::errors::log_raised_plain(attached);
         io::Error::other("this Python cannot run applications; the error log says why")
     })
+}
+
+/// What this Python cannot do of what is asked of interpreters.
+fn impossible() -> impl Iterator<Item = &'static str> {
+    let settings = settings();
+    let interpreters = &settings.interpreters;
+    let own_gil = interpreters.own_gil || interpreters.options.iter().any(|options| options.own_gil == Some(true));
+    let own_gil = (own_gil && !own_gil_is_possible())
+        .then_some("WSGIPerInterpreterGIL On needs Python 3.12 or later: the application groups share one GIL");
+    // A Python without a GIL has no stable ABI, and would not have loaded us.
+    let free = interpreters
+        .free_threading(&settings.process_group)
+        .then_some("WSGI0200: WSGIFreeThreading On has no effect: this Python runs with its GIL");
+    own_gil.into_iter().chain(free)
 }
 
 /// Loads scripts before the first request. A failure is in the error log, and the first request tries again.
@@ -111,6 +127,11 @@ pub(crate) fn exit_hard(why: &str) -> ! {
 
 /// Ends all interpreters but the main one, which ends when `main` has returned. No thread runs requests any more.
 pub(crate) fn end_interpreters(attached: Attached<'_>, main: &'static Interpreter) {
+    if settings().interpreters.undestroyed {
+        // WSGIDestroyInterpreter Off: nothing of Python's runs any more.
+        // SAFETY: ends the process; nothing runs after it.
+        unsafe { libc::_exit(0) }
+    }
     let ended = attached.detached(|| {
         interpreter::forget_thread_states();
         application_group::end_all()

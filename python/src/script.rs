@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
 
-use crate::gateway::errors::log_raised;
+use crate::gateway::errors::{is_exit, log_raised};
 use crate::interpreter::{Interpreter, lock};
 use crate::log::{self, Client};
 use crate::object::{Attached, GilCell, Object, Raised, Result};
@@ -128,6 +128,23 @@ impl Script {
         drop(old);
         LOADED.store(true, Ordering::Relaxed);
         globals(attached, &module)
+    }
+
+    /// Runs it as a service script: `SystemExit` is its regular end.
+    pub(crate) fn run_service(&self, attached: Attached<'_>, interpreter: &'static Interpreter) {
+        let source = attached.detached(|| std::fs::read(OsStr::from_bytes(&self.file)));
+        let source = match source {
+            Ok(source) => source,
+            Err(error) => {
+                let text = format!("cannot read service script '{}': {error}", self.name());
+                log::write(LogLevel::Error, None, text);
+                return;
+            }
+        };
+        if self.execute(attached, interpreter, &source, None).is_err() && !is_exit(attached) {
+            let text = format!("exception in service script '{}':", self.name());
+            log_raised(attached, interpreter, None, &text);
+        }
     }
 
     fn execute(

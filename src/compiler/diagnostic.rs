@@ -212,7 +212,12 @@ pub struct Report {
     found: Vec<Diagnostic>,
     /// So that a stage sees at once whether its input had errors.
     errors: usize,
+    /// How often the nearest of many names was looked for.
+    suggestions: usize,
 }
+
+/// So often a name is looked for that may have been meant, where there are many: a run with more mistakes helps nobody by it.
+const MOST_SUGGESTIONS: usize = 2000;
 
 impl Report {
     /// Adds a finding.
@@ -224,6 +229,12 @@ impl Report {
         };
         self.errors += usize::from(diagnostic.severity == Severity::Error);
         self.found.push(diagnostic);
+    }
+
+    /// The nearest of many names, as long as a run is not full of suggestions.
+    pub(crate) fn nearest<'a>(&mut self, name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        self.suggestions += 1;
+        if self.suggestions > MOST_SUGGESTIONS { None } else { nearest(name, known) }
     }
 
     /// The findings, in the order of reading once the compiler is done.
@@ -281,12 +292,10 @@ impl Report {
 /// The name nearest to a misspelt one, if no other is nearly as near: then it is the one that was meant.
 pub(crate) fn only_near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let known: Vec<_> = known.into_iter().collect();
-    let meant = nearest(name, known.iter().copied())?;
-    let distance = |other: &str| strsim::osa_distance(&name.to_ascii_lowercase(), &other.to_ascii_lowercase());
-    let most = distance(meant) + 1;
-    let rivals = known.into_iter().filter(|other| !other.eq_ignore_ascii_case(meant));
-    let mut rivals = rivals.filter(|other| other.len().abs_diff(name.len()) <= most && distance(other) <= most);
-    rivals.next().is_none().then_some(meant)
+    let allowed = allowed(name);
+    let (distance, meant) = within(name, allowed, &known).min_by_key(|(distance, _)| *distance)?;
+    let mut near = within(name, distance + 1, &known);
+    near.all(|(_, other)| other.eq_ignore_ascii_case(meant)).then_some(meant)
 }
 
 /// Of each finding, whether none before it says the same of the same text.
@@ -313,19 +322,28 @@ impl IntoIterator for Report {
 
 /// The name nearest to a misspelt one, if it is near enough to be what was meant.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_ascii_lowercase();
-    let allowed = (name.chars().count() / 3).clamp(1, 3);
+    let known: Vec<_> = known.into_iter().take(MOST_NAMES).collect();
+    let nearest = within(name, allowed(name), &known).min_by_key(|(distance, _)| *distance);
+    nearest.map(|(_, candidate)| candidate)
+}
+
+/// How many changes a misspelt name may be away.
+fn allowed(name: &str) -> usize {
+    (name.chars().count() / 3).clamp(1, 3)
+}
+
+/// The names that are at most so many changes away, and how many.
+fn within<'a>(name: &str, most: usize, known: &[&'a str]) -> impl Iterator<Item = (usize, &'a str)> {
+    let (lower, length) = (name.to_ascii_lowercase(), name.len());
     // One change of a word takes at most one letter from it and gives it one.
     let wanted = letters(name);
-    let may_be_near = |other: &str| (letters(other) ^ wanted).count_ones() as usize <= 2 * allowed;
+    let may_be_near = move |other: &str| (letters(other) ^ wanted).count_ones() as usize <= 2 * most;
     known
-        .into_iter()
-        .take(MOST_NAMES)
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed && may_be_near(candidate))
-        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_ascii_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .iter()
+        .copied()
+        .filter(move |candidate| candidate.len().abs_diff(length) <= most && may_be_near(candidate))
+        .map(move |candidate| (strsim::osa_distance(&lower, &candidate.to_ascii_lowercase()), candidate))
+        .filter(move |(distance, _)| *distance <= most)
 }
 
 /// Which letters a name has, whatever their case: a bit for each.

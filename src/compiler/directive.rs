@@ -11,13 +11,16 @@ mod known;
 mod languages;
 mod log;
 mod options;
+mod pattern;
 mod scope;
 mod sections;
 mod since;
 mod values;
 mod wsgi;
 mod wsgi_daemon;
+mod wsgi_interpreter;
 mod wsgi_left_out;
+mod wsgi_scripts;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -32,10 +35,12 @@ pub use kind::{Kind, Wrong, choice};
 pub use known::{ArgsRule, Known, Unsupported, removed, stranger};
 pub(crate) use log::parse_format;
 pub use options::{OptionText, option_text};
+pub(crate) use pattern::read_regex;
 pub use scope::Scope;
 pub use sections::SectionKind;
 pub use since::{Target, Version};
 pub(crate) use values::check_values;
+pub(crate) use wsgi_interpreter::{in_interpreter_options, interpreter_options};
 
 /// A directive that acts.
 pub struct Spec {
@@ -180,7 +185,7 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 8] = [
+static FAMILIES: [&[Spec]; 10] = [
     core::SPECS,
     sections::SPECS,
     files::SPECS,
@@ -188,20 +193,35 @@ static FAMILIES: [&[Spec]; 8] = [
     log::SPECS,
     wsgi::SPECS,
     wsgi_daemon::SPECS,
+    wsgi_interpreter::SPECS,
+    wsgi_scripts::SPECS,
     wsgi_left_out::SPECS,
 ];
 
-/// The entry that acts, and the row of the table of names.
-type Row = (Option<&'static Spec>, Option<&'static Known>);
+/// What is known of a name.
+#[derive(Clone, Copy, Default)]
+pub struct Row {
+    /// The entry, if the directive acts.
+    pub acting: Option<&'static Spec>,
+    /// The row of the table of names.
+    pub known: Option<&'static Known>,
+}
+
+impl Row {
+    /// The entry that acts before the one that does not.
+    pub fn entry(self) -> Option<Entry> {
+        self.acting.map(Entry::Acts).or(self.known.map(Entry::Known))
+    }
+}
 
 /// By name in lower case.
 static INDEX: LazyLock<HashMap<Vec<u8>, Row>> = LazyLock::new(|| {
     let mut index: HashMap<Vec<u8>, Row> = HashMap::new();
     for known in known::all() {
-        index.entry(known.name.to_ascii_lowercase().into()).or_default().1 = Some(known);
+        index.entry(known.name.to_ascii_lowercase().into()).or_default().known = Some(known);
     }
     for spec in all() {
-        index.entry(spec.name.to_ascii_lowercase().into()).or_default().0 = Some(spec);
+        index.entry(spec.name.to_ascii_lowercase().into()).or_default().acting = Some(spec);
     }
     index
 });
@@ -209,12 +229,13 @@ static INDEX: LazyLock<HashMap<Vec<u8>, Row>> = LazyLock::new(|| {
 /// No name is longer.
 const LONGEST_NAME: usize = 64;
 
-fn row(name: &str) -> Option<Row> {
+/// All that is known of a name, `<Name` for a section. Case does not matter.
+pub fn row(name: &str) -> Row {
     let mut lower = [0; LONGEST_NAME];
-    let lower = lower.get_mut(..name.len())?;
+    let Some(lower) = lower.get_mut(..name.len()) else { return Row::default() };
     lower.copy_from_slice(name.as_bytes());
     lower.make_ascii_lowercase();
-    INDEX.get(&*lower).copied()
+    INDEX.get(&*lower).copied().unwrap_or_default()
 }
 
 /// Every directive that acts.
@@ -224,13 +245,12 @@ pub fn all() -> impl Iterator<Item = &'static Spec> {
 
 /// The directive of a name, `<Name` for a section. Case does not matter.
 pub fn find(name: &str) -> Option<Entry> {
-    let (spec, known) = row(name)?;
-    spec.map(Entry::Acts).or(known.map(Entry::Known))
+    row(name).entry()
 }
 
 /// The entry of the table of names, also for a directive that acts.
 pub fn find_known(name: &str) -> Option<&'static Known> {
-    row(name)?.1
+    row(name).known
 }
 
 /// The source files of the modules that have a directive or, with `<`, a section of this name, separated by commas.
@@ -273,6 +293,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::compiler::model::Line;
     use crate::compiler::source::Memory;
     use crate::compiler::{Judge, Options, compile};
 
@@ -288,6 +309,11 @@ mod tests {
     fn all_776_directives_are_known_by_name() {
         assert_eq!(known::all().len(), 727 + 49);
         assert!(known::all().iter().all(|known| find_known(known.name).is_some()));
+    }
+
+    #[test]
+    fn every_line_that_checks_read_is_of_a_directive() {
+        assert_eq!(known::all().iter().filter(|known| known.checked).count(), Line::CHECKED.len());
     }
 
     #[test]

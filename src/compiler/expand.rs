@@ -11,7 +11,7 @@ mod off;
 mod skip;
 mod variables;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Code, Report};
@@ -44,6 +44,20 @@ pub struct Surroundings<'a> {
     pub modules_of: &'a dyn Fn(&str) -> Option<&'static str>,
 }
 
+/// The directives that change what is read after them.
+const CARRIED_OUT: [&str; 10] = [
+    "Define",
+    "UnDefine",
+    "Include",
+    "IncludeOptional",
+    "Use",
+    "UndefMacro",
+    "MacroIgnoreBadNesting",
+    "MacroIgnoreEmptyArgs",
+    "LoadModule",
+    "ServerRoot",
+];
+
 /// The state of reading, which every line may change for the lines after it.
 pub struct Expander<'a> {
     surroundings: Surroundings<'a>,
@@ -60,6 +74,11 @@ pub struct Expander<'a> {
     reading: Vec<(PathBuf, Option<Span>)>,
     bytes: usize,
     files_read: usize,
+    /// Of what was read before.
+    bytes_again: usize,
+    lines_again: usize,
+    /// The texts of the included files, by their identity.
+    texts: HashMap<PathBuf, Read>,
     full: bool,
     /// Undefined variables that were named already.
     said: BTreeSet<String>,
@@ -87,6 +106,9 @@ impl<'a> Expander<'a> {
             reading: Vec::new(),
             bytes: 0,
             files_read: 0,
+            bytes_again: 0,
+            lines_again: 0,
+            texts: HashMap::new(),
             full: false,
             said: BTreeSet::new(),
             macros: Macros::default(),
@@ -119,7 +141,7 @@ impl<'a> Expander<'a> {
         let fail = |reason| ReadError { path: path.to_owned(), reason };
         let bytes = self.surroundings.files.read(path).map_err(fail)?;
         self.bytes += bytes.len();
-        let source = self.add_text(path, bytes, None);
+        let source = self.add_text(path, &Read::new(bytes), None);
         self.reading.push((self.surroundings.files.identity(path), None));
         let nodes = self.source(source);
         self.reading.pop();
@@ -181,28 +203,34 @@ impl<'a> Expander<'a> {
     }
 
     fn directive(&mut self, directive: Directive, lines: &mut Lines, tree: &mut Tree) {
-        let used = match directive.name.text.to_ascii_lowercase().as_str() {
-            "define" => self.define(&directive),
-            "undefine" => self.undefine(&directive),
-            "include" => self.include(&directive, tree),
-            "includeoptional" => self.include_optional(&directive, tree),
-            "use" => self.use_macro(&directive, lines),
-            "undefmacro" => self.undefine_macro(&directive),
-            "macroignorebadnesting" => {
+        let name = CARRIED_OUT.iter().find(|name| directive.is(name));
+        let used = match name.copied().unwrap_or_default() {
+            "Define" => self.define(&directive),
+            "UnDefine" => self.undefine(&directive),
+            "Include" => self.include(&directive, tree),
+            "IncludeOptional" => self.include_optional(&directive, tree),
+            "Use" => self.use_macro(&directive, lines),
+            "UndefMacro" => self.undefine_macro(&directive),
+            "MacroIgnoreBadNesting" => {
                 self.macros_may_be_unbalanced = true;
                 false
             }
-            "macroignoreemptyargs" => {
+            "MacroIgnoreEmptyArgs" => {
                 self.macros_may_be_given_nothing = true;
                 false
             }
-            "loadmodule" => self.load_module(&directive),
-            "serverroot" => self.set_server_root(&directive),
+            "LoadModule" => self.load_module(&directive),
+            "ServerRoot" => self.set_server_root(&directive),
             _ => false,
         };
-        if !used {
+        if !used && self.counts(&directive) {
             tree.directive(directive);
         }
+    }
+
+    /// A second reading is there for the lines of conditions that are off, and forgets the others.
+    fn counts(&self, directive: &Directive) -> bool {
+        self.off.is_none_or(|off| off.around(directive.span(), self.sources).is_some())
     }
 
     fn opening(&mut self, mut opening: Directive, lines: &mut Lines, tree: &mut Tree) {
@@ -224,7 +252,7 @@ impl<'a> Expander<'a> {
 
     fn load_module(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [name, file] = words.as_slice() else { return false };
+        let [name, file] = words else { return false };
         self.modules.load(&name.text, file.spanned());
         // The line stays in the tree, for the checks.
         false
@@ -232,27 +260,41 @@ impl<'a> Expander<'a> {
 
     fn set_server_root(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [root] = words.as_slice() else { return false };
-        syntax::report_unclosed_quotes(&words, self.report);
+        let [root] = words else { return false };
+        syntax::report_unclosed_quotes(words, self.report);
         self.server_root = Spanned::new(PathBuf::from(root.text.as_str()), root.span);
         true
     }
 
-    /// Keeps a text. What is no UTF-8 is kept as replacement characters, and said.
-    fn add_text(&mut self, path: &Path, bytes: Vec<u8>, at: Option<Span>) -> SourceId {
-        let (text, broken) = match String::from_utf8(bytes) {
-            Ok(text) => (text, None),
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(at as u32))
-            }
-        };
-        let source = self.sources.add(path, text.into(), at);
-        if let Some(start) = broken {
+    /// Keeps a text. That it is no UTF-8 is said.
+    fn add_text(&mut self, path: &Path, read: &Read, at: Option<Span>) -> SourceId {
+        let source = self.sources.add(path, read.text.clone(), at);
+        if let Some(start) = read.broken {
             let span = Span { source, start, end: start + '\u{FFFD}'.len_utf8() as u32 };
             self.report.push(NOT_UTF8.at(span, "the first such byte").help("save the file as UTF-8"));
         }
         source
+    }
+}
+
+/// The text of a file.
+#[derive(Clone)]
+struct Read {
+    /// What is no UTF-8 is a replacement character in it.
+    text: Text,
+    /// Where the first of these stands.
+    broken: Option<u32>,
+}
+
+impl Read {
+    fn new(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self { text: text.into(), broken: None },
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                Self { text: String::from_utf8_lossy(error.as_bytes()).into_owned().into(), broken: Some(at as u32) }
+            }
+        }
     }
 }
 

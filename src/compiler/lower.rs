@@ -8,15 +8,15 @@ mod keep;
 mod known;
 mod sections;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use super::diagnostic::{Code, Report, Severity, nearest, only_near};
-use super::directive::{self, Context, Effect, Entry, Known, Scope, Spec, Target};
+use super::diagnostic::{Code, Report, Severity, only_near};
+use super::directive::{self, Context, Effect, Known, Row, Scope, Spec, Target};
 use super::expand::Modules;
 use super::model::{Host, Judge, Line, Section, Server};
 use super::source::{Span, Spanned};
-use super::syntax::{Directive, Node, Word};
+use super::syntax::{Directive, Node};
 
 pub(crate) use arguments::syntax_line;
 
@@ -52,6 +52,8 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         provider_aliases: BTreeSet::new(),
         keep: settings.keep,
         target: settings.target,
+        judges_modules: settings.modules.are_all_named() && settings.judge == Judge::Apache,
+        present: HashMap::new(),
         said: BTreeSet::new(),
     };
     let mut main = Host::new(settings.start);
@@ -86,6 +88,10 @@ struct Walk<'a> {
     /// Every directive is kept as it was written.
     keep: bool,
     target: Target,
+    /// A directive whose module is not there would be refused.
+    judges_modules: bool,
+    /// Which modules are there, once somebody asked for one of their directives.
+    present: HashMap<&'static str, bool>,
     /// Directives without effect in our runtime, and modules that are not loaded, that were named already.
     said: BTreeSet<&'static str>,
 }
@@ -118,38 +124,41 @@ impl Walk<'_> {
 
     fn directive(&mut self, directive: &Directive, place: &mut Place<'_>) {
         let name = directive.name.text.as_str();
-        if self.module_is_missing(directive, name) {
-            return;
-        }
-        self.keep_line(directive, place);
-        if self.keep {
-            keep::directive(directive, place);
+        let Row { acting, known } = directive::row(name);
+        if let Some(known) = known {
+            if self.module_is_missing(directive, known) {
+                return;
+            }
+            if known.checked {
+                self.keep_line(directive, known, place);
+            }
+            if self.keep {
+                keep::directive(directive, known, place);
+            }
         }
         if !self.authorization(directive, place) {
             return;
         }
         self.needs_newer(name, "", directive.name.span);
-        match directive::find(name) {
-            None => self.unknown(directive),
-            Some(Entry::Known(known)) => self.known(directive, known, place),
-            Some(Entry::Acts(spec)) => match directive::find_known(name) {
-                _ if spec.contexts.contains(&place.context) => self.acting(directive, spec, place),
-                // Apache takes it here, our runtime does not.
-                Some(known) if known.contexts.contains(&place.context) => self.known(directive, known, place),
-                _ => {
-                    self.not_allowed(directive, spec.contexts, place);
-                    self.arguments(directive, spec);
-                    self.server.beyond.failed.insert(spec.name);
-                }
-            },
+        match (acting, known) {
+            (None, None) => self.unknown(directive),
+            (None, Some(known)) => self.known(directive, known, place),
+            (Some(spec), _) if spec.contexts.contains(&place.context) => self.acting(directive, spec, place),
+            // Apache takes it here, our runtime does not.
+            (_, Some(known)) if known.contexts.contains(&place.context) => self.known(directive, known, place),
+            (Some(spec), _) => {
+                self.not_allowed(directive, spec.contexts, place);
+                self.arguments(directive, spec);
+                self.server.beyond.failed.insert(spec.name);
+            }
         }
     }
 
     /// Keeps a line that checks read.
-    fn keep_line(&self, directive: &Directive, place: &mut Place<'_>) {
-        let Some(name) = Line::kept(&directive.name.text) else { return };
-        let words = directive.words().iter().map(Word::spanned).collect();
-        let line = Line { name, words, span: directive.span(), groups_before: self.server.process_groups.len() };
+    fn keep_line(&self, directive: &Directive, known: &'static Known, place: &mut Place<'_>) {
+        let words = directive.words().iter().map(|word| Spanned::new(word.text.clone(), word.span)).collect();
+        let groups_before = self.server.process_groups.len();
+        let line = Line { name: known.name, words, span: directive.span(), groups_before };
         match place.section.as_deref_mut() {
             Some(section) => section.settings.lines.push(line),
             None => place.host.settings.lines.push(line),
@@ -182,16 +191,18 @@ impl Walk<'_> {
         if self.report.count(Severity::Error) > errors {
             self.server.beyond.failed.insert(spec.name);
         }
-        if let Effect::LeftOut(_) = spec.effect {
-            self.left_out(directive, place);
+        match spec.effect {
+            Effect::LeftOut(_) => self.left_out(directive, place),
+            Effect::Lower(_) => self.note_acting(directive, spec, place),
+            _ => {}
         }
     }
 
     /// Says that the module of a directive or section is not loaded. Whether it is not even to be looked at then.
-    fn module_is_missing(&mut self, directive: &Directive, name: &str) -> bool {
-        let Some(known) = directive::find_known(name) else { return false };
-        let judged = self.modules.are_all_named() && self.server.judge == Judge::Apache;
-        if !judged || self.modules.has_one_of(known.module) {
+    fn module_is_missing(&mut self, directive: &Directive, known: &'static Known) -> bool {
+        let modules = self.modules;
+        if !self.judges_modules || *self.present.entry(known.module).or_insert_with(|| modules.has_one_of(known.module))
+        {
             return false;
         }
         let strict = self.modules.are_strict();
@@ -211,7 +222,7 @@ impl Walk<'_> {
             return;
         }
         let mut found = UNKNOWN_DIRECTIVE.at(directive.name.span, "no such directive");
-        if let Some(near) = nearest(name, directive::names(false)) {
+        if let Some(near) = self.report.nearest(name, directive::names(false)) {
             found = found.help(format!("did you mean `{near}`?"));
             if let Some(meant) = only_near(name, directive::names(false)) {
                 found = found.respelt(name, meant);

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::source::{Span, Spanned};
-use crate::plan::HostAddress;
 use crate::plan::log::{LogLevel, LogPart};
+use crate::plan::{EncodedSlashes, HostAddress};
 
 pub use kept::Kept;
 pub use line::Line;
@@ -58,6 +58,18 @@ pub struct Server {
     pub restrict_embedded: Option<Spanned<bool>>,
     /// `WSGIPerInterpreterGIL`.
     pub per_interpreter_gil: Option<Spanned<bool>>,
+    /// `WSGISwitchInterval`, seconds.
+    pub switch_interval: Option<Spanned<f64>>,
+    /// `WSGIDestroyInterpreter`.
+    pub destroy_interpreter: Option<Spanned<bool>>,
+    /// `WSGIFreeThreading`.
+    pub free_threading: Option<Spanned<bool>>,
+    /// `<WSGIInterpreterOptions>`, in file order.
+    pub interpreter_options: Vec<InterpreterOptions>,
+    /// `WSGIImportScript`, in file order.
+    pub imports: Vec<Import>,
+    /// Mounts and imports so far: scripts are loaded in the order of the file.
+    pub loads: usize,
     /// `ServerLimit`.
     pub server_limit: Option<Spanned<u64>>,
     /// `StartServers`.
@@ -130,10 +142,14 @@ pub struct Host {
     pub keep_alive_timeout: Option<Spanned<u64>>,
     /// `MaxKeepAliveRequests`.
     pub max_keep_alive_requests: Option<Spanned<u64>>,
+    /// `AllowEncodedSlashes`.
+    pub encoded_slashes: Option<EncodedSlashes>,
     /// `Alias`, in file order.
     pub aliases: Vec<Alias>,
     /// `WSGIScriptAlias`, in file order.
     pub mounts: Vec<Mount>,
+    /// `WSGIScriptAliasMatch`, in file order.
+    pub pattern_mounts: Vec<PatternMount>,
     /// What stands outside of sections.
     pub settings: Settings,
     /// `<Directory>`, `<Files>`, `<Location>`, in file order.
@@ -195,6 +211,47 @@ pub struct Mount {
     pub pass_authorization: Option<Spanned<bool>>,
     /// How many process groups were defined before it.
     pub groups_before: usize,
+    /// Its place among mounts and imports.
+    pub order: usize,
+}
+
+/// One `WSGIImportScript`.
+#[derive(Debug)]
+pub struct Import {
+    /// The script.
+    pub script: Spanned<String>,
+    /// Option `process-group`.
+    pub process_group: Spanned<GroupName>,
+    /// Option `application-group`.
+    pub application_group: Spanned<ApplicationGroupName>,
+    /// Its place among mounts and imports.
+    pub order: usize,
+}
+
+/// One `<WSGIInterpreterOptions>`. The empty name is embedded mode, or the main interpreter.
+#[derive(Debug, Default)]
+pub struct InterpreterOptions {
+    /// `process-group`.
+    pub process_group: Option<Spanned<String>>,
+    /// `application-group`.
+    pub application_group: Option<Spanned<String>>,
+    /// `WSGIPerInterpreterGIL`.
+    pub per_interpreter_gil: Option<Spanned<bool>>,
+    /// `WSGISwitchInterval`, seconds.
+    pub switch_interval: Option<Spanned<f64>>,
+    /// `WSGIFreeThreading`.
+    pub free_threading: Option<Spanned<bool>>,
+    /// `WSGIPythonPath`.
+    pub python_path: Option<Spanned<String>>,
+}
+
+/// One `WSGIScriptAliasMatch`.
+#[derive(Debug)]
+pub struct PatternMount {
+    /// Its URL path is a regular expression.
+    pub mount: Mount,
+    /// How many `WSGIScriptAlias` of its host stand before it: both are tried in one order.
+    pub mounts_before: usize,
 }
 
 /// One `WSGIDaemonProcess`.
@@ -228,6 +285,8 @@ pub struct ProcessGroup {
     pub umask: Option<Spanned<u64>>,
     /// Option `maximum-requests`.
     pub maximum_requests: Option<Spanned<u64>>,
+    /// Option `switch-interval`, seconds.
+    pub switch_interval: Option<Spanned<f64>>,
     /// The other options, by name.
     pub others: Vec<(&'static str, Spanned<String>)>,
 }
@@ -261,6 +320,12 @@ impl Server {
             python_path: None,
             restrict_embedded: None,
             per_interpreter_gil: None,
+            switch_interval: None,
+            destroy_interpreter: None,
+            free_threading: None,
+            interpreter_options: Vec::new(),
+            imports: Vec::new(),
+            loads: 0,
             server_limit: None,
             start_servers: None,
             threads_per_child: None,
@@ -374,8 +439,10 @@ impl Host {
             keep_alive: None,
             keep_alive_timeout: None,
             max_keep_alive_requests: None,
+            encoded_slashes: None,
             aliases: Vec::new(),
             mounts: Vec::new(),
+            pattern_mounts: Vec::new(),
             settings: Settings::default(),
             sections: Vec::new(),
         }

@@ -8,9 +8,12 @@ use std::path::PathBuf;
 
 use super::model::{GroupName, Server};
 use super::source::{Sources, Span, Spanned};
+use crate::plan::interpreters::{InterpreterOptions, Interpreters};
 use crate::plan::limits::Timers;
 use crate::plan::log::LogLevel;
-use crate::plan::{Embedded, Listener, Name, Place, Plan, ProcessGroup, ProcessGroupName, PythonHome};
+use crate::plan::{
+    ApplicationGroup, Embedded, Listener, Name, Place, Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome,
+};
 
 /// Apache's default of `ThreadsPerChild`.
 const THREADS_PER_CHILD: u64 = 25;
@@ -21,7 +24,8 @@ const THREADS: u64 = 15;
 pub fn resolve(server: &Server, sources: &Sources, level: Option<LogLevel>) -> Plan {
     let resolver = Resolver { server, sources, level: level.unwrap_or(LogLevel::Warn) };
     let hosts: Vec<_> = server.hosts.iter().map(|host| resolver.host(host)).collect();
-    let embedded = resolver.embedded(&hosts);
+    let preloads = resolver.preloads();
+    let embedded = resolver.embedded(&hosts, &preloads);
     Plan {
         server_root: server.server_root.value.clone(),
         pid_file: resolver.join(server.pid_file.as_ref().map_or("logs/httpd.pid", |file| &file.value)),
@@ -31,8 +35,14 @@ pub fn resolve(server: &Server, sources: &Sources, level: Option<LogLevel>) -> P
         hosts,
         process_groups: server.process_groups.iter().map(|group| resolver.process_group(group)).collect(),
         embedded,
-        per_interpreter_gil: server.per_interpreter_gil.as_ref().is_some_and(|state| state.value),
+        interpreters: resolver.interpreters(),
+        preloads,
     }
+}
+
+/// A number of seconds in microseconds, at least one.
+fn microseconds(seconds: Option<&Spanned<f64>>) -> Option<u64> {
+    seconds.map(|seconds| ((seconds.value * 1e6) as u64).max(1))
 }
 
 /// What resolving looks at.
@@ -85,7 +95,7 @@ impl Resolver<'_> {
             user: user.or_else(|| self.name(server.user.as_ref())),
             processes: number(&group.processes, 1) as u32,
             multiprocess: group.processes.is_some(),
-            threads: number(&group.threads, THREADS).max(1) as u32,
+            threads: number(&group.threads, THREADS) as u32,
             home: text(&group.home).map(PathBuf::from),
             python_home: self.python_home(group.python_home.as_ref().or(server.python_home.as_ref())),
             python_path: self.python_path(group.python_path.as_ref()),
@@ -98,6 +108,7 @@ impl Resolver<'_> {
             umask: group.umask.as_ref().map(|umask| umask.value as u32),
             maximum_requests: Some(number(&group.maximum_requests, 0)).filter(|most| *most > 0),
             timers: timers(group),
+            switch_interval_us: microseconds(group.switch_interval.as_ref()),
             place: self.place(group.name.span),
         }
     }
@@ -112,16 +123,81 @@ impl Resolver<'_> {
     }
 
     fn process_group_name(&self, name: &Spanned<GroupName>) -> ProcessGroupName {
-        let GroupName::Named(name) = &name.value else { return ProcessGroupName::Embedded };
-        self.server.process_group_index(name).map_or(ProcessGroupName::Embedded, ProcessGroupName::Daemon)
+        match &name.value {
+            GroupName::Embedded => ProcessGroupName::Embedded,
+            // A name that nobody defines is an error, and there is no plan then.
+            GroupName::Named(name) => {
+                self.server.process_group_index(name).map_or(ProcessGroupName::Embedded, ProcessGroupName::Daemon)
+            }
+            GroupName::Token(token) => ProcessGroupName::Token(token.clone()),
+        }
     }
 
-    fn embedded(&self, hosts: &[crate::plan::Host]) -> Embedded {
+    fn interpreters(&self) -> Interpreters {
+        let server = self.server;
+        let flag = |state: &Option<Spanned<bool>>, default| state.as_ref().map_or(default, |state| state.value);
+        let own = |state: &Option<Spanned<bool>>| state.as_ref().map(|state| state.value);
+        let name = |name: &Option<Spanned<String>>| name.as_ref().map(|name| name.value.clone());
+        let options = server.interpreter_options.iter().map(|options| InterpreterOptions {
+            process_group: name(&options.process_group),
+            application_group: name(&options.application_group),
+            own_gil: own(&options.per_interpreter_gil),
+            switch_interval_us: microseconds(options.switch_interval.as_ref()),
+            free_threading: own(&options.free_threading),
+            python_path: self.python_path(options.python_path.as_ref()),
+        });
+        Interpreters {
+            own_gil: flag(&server.per_interpreter_gil, false),
+            switch_interval_us: microseconds(server.switch_interval.as_ref()),
+            undestroyed: !flag(&server.destroy_interpreter, true),
+            free_threading: flag(&server.free_threading, false),
+            options: options.collect(),
+        }
+    }
+
+    /// What is loaded when a process starts (mod_wsgi's rule: a mount that names both groups is loaded too).
+    fn preloads(&self) -> Vec<Preload> {
+        let server = self.server;
+        let patterns = server.hosts.iter().flat_map(|host| &host.pattern_mounts).map(|pattern| &pattern.mount);
+        // What a pattern makes of its target is known with a request only.
+        let mounts = server.mounts().chain(patterns.filter(|mount| !mount.script.value.contains(['$', '&'])));
+        let named = mounts.filter_map(|mount| {
+            Some((mount.order, &mount.script, mount.process_group.as_ref()?, mount.application_group.as_ref()?))
+        });
+        let imports = server.imports.iter();
+        let imports =
+            imports.map(|import| (import.order, &import.script, &import.process_group, &import.application_group));
+        let mut all: Vec<_> = named.chain(imports).collect();
+        all.sort_by_key(|(order, ..)| *order);
+        let mut preloads: Vec<Preload> = Vec::new();
+        for (_, script, process_group, application_group) in all {
+            let process_group = self.process_group_name(process_group);
+            let application_group = match hosts::application_group(application_group) {
+                ApplicationGroup::Global => String::new(),
+                ApplicationGroup::Named(name) => name,
+                ApplicationGroup::Server | ApplicationGroup::Resource | ApplicationGroup::Token(_) => continue,
+            };
+            let preload = Preload {
+                script: self.join(&script.value),
+                process_group,
+                application_group,
+                place: self.place(script.span),
+            };
+            let is_there = |known: &Preload| Preload { place: preload.place.clone(), ..known.clone() } == preload;
+            if !matches!(preload.process_group, ProcessGroupName::Token(_)) && !preloads.iter().any(is_there) {
+                preloads.push(preload);
+            }
+        }
+        preloads
+    }
+
+    fn embedded(&self, hosts: &[crate::plan::Host], preloads: &[Preload]) -> Embedded {
         let server = self.server;
         let number = |option: &Option<Spanned<u64>>, default| option.as_ref().map_or(default, |value| value.value);
         let started = number(&server.start_servers, 1).max(1);
         Embedded {
-            needed: hosts.iter().any(sections::may_run_embedded),
+            needed: hosts.iter().any(sections::may_run_embedded)
+                || preloads.iter().any(|preload| preload.process_group == ProcessGroupName::Embedded),
             restricted: server.restrict_embedded.as_ref().is_some_and(|state| state.value),
             processes: started.min(number(&server.server_limit, u64::MAX).max(1)) as u32,
             threads: number(&server.threads_per_child, THREADS_PER_CHILD) as u32,

@@ -7,6 +7,7 @@ mod lines;
 mod machine;
 mod mapped;
 mod overlay;
+mod remembered;
 mod text;
 
 use std::ops::Range;
@@ -19,6 +20,7 @@ pub use lines::{Conditions, logical_lines};
 pub use machine::{Account, Look, Machine, MemoryMachine, Owned, Status};
 pub use mapped::Mapped;
 pub use overlay::Overlay;
+pub(crate) use remembered::Remembered;
 pub use text::Text;
 
 /// One reading of one file. A file that is included twice has two.

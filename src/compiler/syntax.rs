@@ -13,7 +13,7 @@ pub use sections::{Around, Tree, cut_at_bracket};
 pub use tree::{Directive, File, Node, Section};
 pub use words::{ValueOption, Word, options, words};
 
-pub(crate) use lines::LONGEST_LINE;
+pub(crate) use lines::{LONGEST_LINE, may_be_split};
 
 /// Reads a text that is kept as `source`, as it stands: nothing is included, and every condition's lines are there.
 pub fn parse(source: SourceId, text: &Text, report: &mut Report) -> File {
@@ -39,8 +39,8 @@ pub fn statement(line: Mapped) -> Option<Statement> {
 }
 
 /// Reports the words whose quote is never closed.
-pub(crate) fn report_unclosed_quotes(words: &[Word], report: &mut Report) {
-    for word in words.iter().filter(|word| !word.closed) {
+pub(crate) fn report_unclosed_quotes<'a>(words: impl IntoIterator<Item = &'a Word>, report: &mut Report) {
+    for word in words.into_iter().filter(|word| !word.closed) {
         let mut found = UNCLOSED_QUOTE.at(word.span, "the quote opens here").help("close the quote");
         // A blank in it may be where the quote was to end.
         if !word.text.contains([' ', '\t', '\\']) {

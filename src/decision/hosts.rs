@@ -160,6 +160,12 @@ pub fn requested_name(authority: &str) -> String {
     split_authority(authority).0.trim_end_matches('.').to_ascii_lowercase()
 }
 
+/// Whether a `ServerAlias` with `*` or `?` covers a name, both in lower case.
+#[must_use]
+pub fn alias_covers(pattern: &str, name: &str) -> bool {
+    wildcard(pattern.as_bytes(), name.as_bytes())
+}
+
 /// `*` is any text, `?` any one character (`ap_strcasecmp_match`; both sides are in lower case already).
 fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
     // The place to go back to: behind the last star, and how much text that star has taken.

@@ -1,9 +1,9 @@
 //! Whether a section matches a request (Apache, Configuration Sections).
 
-use glob::{MatchOptions, Pattern};
-use regex::bytes::Regex;
+use glob::{MatchOptions, Pattern as Wildcards};
 
 use super::path::covered;
+use super::pattern::Pattern;
 use crate::plan::sections::Match;
 
 /// What a section is compared with, made ready.
@@ -13,13 +13,13 @@ pub struct Matcher(Kind);
 #[derive(Debug)]
 enum Kind {
     Folder(String),
-    FolderPattern(Pattern, usize),
-    FileRegex(Regex),
-    Name(Pattern),
-    NameRegex(Regex),
+    FolderPattern(Wildcards, usize),
+    FileRegex(Pattern),
+    Name(Wildcards),
+    NameRegex(Pattern),
     Location(String),
-    LocationPattern(Pattern),
-    LocationRegex(Regex),
+    LocationPattern(Wildcards),
+    LocationRegex(Pattern),
 }
 
 /// `*` and `?` stop at a slash, and match a leading dot, as `apr_fnmatch` with `FNM_PATHNAME` does.
@@ -32,8 +32,8 @@ impl Matcher {
     /// # Errors
     /// A pattern that this machine refuses.
     pub fn new(from: &Match) -> Result<Self, String> {
-        let pattern = |text: &str| Pattern::new(text).map_err(|error| format!("`{text}`: {error}"));
-        let regex = |text: &str| Regex::new(text).map_err(|error| format!("`{text}`: {error}"));
+        let pattern = |text: &str| Wildcards::new(text).map_err(|error| format!("`{text}`: {error}"));
+        let regex = |text: &str| Pattern::new(text).map_err(|error| format!("`{text}`: {error}"));
         Ok(Self(match from {
             Match::Directory(folder) => Kind::Folder(folder.clone()),
             Match::DirectoryPattern(text) => {

@@ -92,17 +92,17 @@ impl Names {
         let words = directive.words();
         let first = words.first();
         match directive.name.text.to_ascii_lowercase().as_str() {
-            "define" => self.define(directive, &words),
+            "define" => self.define(directive, words),
             "undefine" => self.word(Kind::Variable, first, directive, false),
             "use" | "undefmacro" => self.word(Kind::Macro, first, directive, false),
             "wsgidaemonprocess" => self.word(Kind::ProcessGroup, first, directive, true),
             "wsgiprocessgroup" => self.word(Kind::ProcessGroup, first, directive, false),
             "wsgirestrictprocess" => {
-                for word in &words {
+                for word in words {
                     self.word(Kind::ProcessGroup, Some(word), directive, false);
                 }
             }
-            name if name.starts_with("wsgi") => self.options(directive, &words),
+            name if name.starts_with("wsgi") => self.options(directive, words),
             _ => {}
         }
     }
@@ -117,15 +117,15 @@ impl Names {
         {
             let negated = usize::from(word.text.starts_with('!'));
             let text = word.text[negated..].to_owned();
-            let range = inside(word, opening.arguments.text());
-            self.push(Kind::Variable, text, opening.arguments.span(range.start + negated..range.end), false);
+            let range = inside(word, opening.arguments().text());
+            self.push(Kind::Variable, text, opening.arguments().span(range.start + negated..range.end), false);
             self.last_is_exact();
         }
     }
 
     /// `process-group=NAME` behind the words of a directive of mod_wsgi.
     fn options(&mut self, directive: &Directive, words: &[Word]) {
-        let text = &directive.arguments;
+        let text = directive.arguments();
         for word in words.iter().filter(|word| word.text.starts_with("process-group=")) {
             let rest = text.slice(word.range.0..text.text().len());
             let (found, _) = options(&rest);
@@ -145,7 +145,7 @@ impl Names {
 
     fn word(&mut self, kind: Kind, word: Option<&Word>, directive: &Directive, definition: bool) {
         let Some(word) = word else { return };
-        let span = directive.arguments.span(inside(word, directive.arguments.text()));
+        let span = directive.arguments().span(inside(word, directive.arguments().text()));
         match kind {
             Kind::ProcessGroup => self.group(word.text.to_string(), span, definition),
             kind => self.push(kind, word.text.to_string(), span, definition),

@@ -47,7 +47,7 @@ fn directive(written: &Directive, text: &Text) -> Option<lsp::DocumentSymbol> {
 fn section(written: &Section, text: &Text) -> Option<lsp::DocumentSymbol> {
     let opening = &written.opening;
     let children = nodes(&written.nodes, text);
-    let argument = opening.arguments.text().trim();
+    let argument = opening.arguments().text().trim();
     let (name, detail, kind) = if opening.is("VirtualHost") {
         let server_name = first_word(&written.nodes, "ServerName").unwrap_or_else(|| argument.to_owned());
         (server_name, Some(format!("VirtualHost {argument}")), lsp::SymbolKind::Namespace)

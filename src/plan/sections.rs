@@ -46,9 +46,12 @@ pub struct Settings {
     /// `WSGIApplicationGroup`; `%{RESOURCE}` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application_group: Option<ApplicationGroup>,
-    /// `WSGICallableObject`; `application` by default.
+    /// `WSGICallableObject`; `application` by default. `%{ENV:name}` is what the variable says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callable_object: Option<String>,
+    /// `WSGIRestrictProcess`: the process groups that may be used, the empty name being embedded mode; all by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restrict_process: Option<Vec<String>>,
     /// `WSGIPassAuthorization`; off by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass_authorization: Option<bool>,
@@ -178,7 +181,7 @@ impl Settings {
             ($($field:ident)*) => { $( if over.$field.is_some() { self.$field.clone_from(&over.$field); } )* };
         }
         take!(process_group application_group callable_object pass_authorization script_reloading);
-        take!(chunked_request limit_request_body require);
+        take!(restrict_process chunked_request limit_request_body require);
         // mod_access_compat merges nothing: a section that says one of the three says all of them.
         if over.order.is_some() || over.allow.is_some() || over.deny.is_some() {
             self.order = over.order;

@@ -18,7 +18,8 @@ use rustix::net::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Plan, ProcessGroup};
+use crate::plan::interpreters::Interpreters;
+use crate::plan::{Plan, Preload, ProcessGroup};
 
 /// Most descriptors in one message: the kernel's limit is 253.
 const MOST_DESCRIPTORS: usize = 253;
@@ -78,25 +79,15 @@ pub enum Work {
 pub struct DaemonWork {
     /// The group.
     pub group: ProcessGroup,
-    /// Scripts to load before the first request, with their application group and callable object (mod_wsgi's rule: a
-    /// `WSGIScriptAlias` that names both groups).
+    /// Scripts to load before the first request.
     pub preload: Vec<Preload>,
     /// Connections of each thread: the descriptors are dealt to the threads in turn. If there are several, a bell comes before
     /// them, the two ends of a pipe: requests do not wake the thread, the bell does.
     pub connections: u32,
     /// The level of the error log for Python's messages.
     pub level: crate::plan::log::LogLevel,
-    /// Sub-interpreters get a GIL each, where Python can: [`Plan::per_interpreter_gil`].
-    pub own_gil: bool,
-}
-
-/// A script to load when a process starts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preload {
-    /// The file.
-    pub script: PathBuf,
-    /// The interpreter; empty is the main one.
-    pub application_group: String,
+    /// How interpreters are made and ended.
+    pub interpreters: Interpreters,
 }
 
 /// A process that accepts HTTP.
@@ -112,8 +103,8 @@ pub struct FrontWork {
     pub embedded: bool,
     /// Scripts to load before the first request in embedded mode.
     pub preload: Vec<Preload>,
-    /// Sub-interpreters get a GIL each, where Python can: [`Plan::per_interpreter_gil`].
-    pub own_gil: bool,
+    /// How interpreters are made and ended.
+    pub interpreters: Interpreters,
 }
 
 /// From the parent, later.

@@ -51,7 +51,10 @@ pub fn started(file: &Path, plan: &Plan, started: &Started, took: Duration) -> S
     }
     for (group, python) in plan.process_groups.iter().zip(&started.pythons) {
         let processes = count(group.processes, "process", "processes");
-        let threads = count(group.threads, "thread", "threads");
+        let threads = match group.threads {
+            0 => "no threads".to_owned(),
+            threads => count(threads, "thread", "threads"),
+        };
         let python =
             python.as_ref().map_or("not up yet: see the error log".to_owned(), |version| format!("Python {version}"));
         put(&mut text, format_args!("  process group {:14} {processes} × {threads}, {python}", group.name));
@@ -99,12 +102,14 @@ fn script(plan: &Plan, host: &Host, mount: &Mount) -> String {
     let group = mount.process_group.as_ref().or(host.settings.process_group.as_ref());
     let group = match group {
         Some(ProcessGroupName::Daemon(index)) => format!("process group {}", plan.process_groups[*index].name),
+        Some(ProcessGroupName::Token(token)) => format!("process group {token}"),
         _ => "embedded, or as its sections say".to_owned(),
     };
     let interpreter = match mount.application_group.as_ref().or(host.settings.application_group.as_ref()) {
         Some(ApplicationGroup::Global) => ", %{GLOBAL}".to_owned(),
         Some(ApplicationGroup::Named(name)) => format!(", application group {name}"),
         Some(ApplicationGroup::Server) => ", %{SERVER}".to_owned(),
+        Some(ApplicationGroup::Token(token)) => format!(", {token}"),
         _ => String::new(),
     };
     format!("{} in {group}{interpreter}", mount.target)

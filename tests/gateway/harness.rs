@@ -10,12 +10,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
+use wsgi_httpd::plan::interpreters::Interpreters;
 use wsgi_httpd::plan::limits::Timers;
 use wsgi_httpd::plan::log::LogLevel;
-use wsgi_httpd::plan::{Place, ProcessGroup};
+use wsgi_httpd::plan::{Place, Preload, ProcessGroup};
 use wsgi_httpd::runtime::boot::boot;
 use wsgi_httpd::runtime::exchange::{Call, Head, Target};
-use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Preload, Report, Work};
+use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report, Work};
 use wsgi_httpd::runtime::pairs::Pairs;
 use wsgi_httpd::runtime::wire::{self, COMPLETE, Frame, HEADER, Kind};
 
@@ -154,6 +155,7 @@ impl Setup {
             umask: None,
             maximum_requests: self.maximum_requests,
             timers: Timers { shutdown: Some(5), ..Timers::default() },
+            switch_interval_us: None,
             place,
         };
         DaemonWork {
@@ -161,7 +163,7 @@ impl Setup {
             preload: self.preload.clone(),
             connections: 1,
             level: LogLevel::Info,
-            own_gil: self.own_gil,
+            interpreters: Interpreters { own_gil: self.own_gil, ..Interpreters::default() },
         }
     }
 }

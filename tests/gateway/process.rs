@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
-use wsgi_httpd::runtime::handoff::{Preload, Report};
+use wsgi_httpd::plan::{Place, Preload, ProcessGroupName};
+use wsgi_httpd::runtime::handoff::Report;
 use wsgi_httpd::runtime::wire::{self, Kind};
 
 use crate::harness::{Daemon, End, Request, Setup, pythons, scripts};
@@ -229,7 +230,12 @@ fn scripts_are_loaded_before_the_first_request() {
         let text = "import mod_wsgi\nprint('loaded in <%s>' % mod_wsgi.application_group)\n";
         std::fs::write(&script, text).expect("a script");
         let mut setup = Setup::new(&python);
-        let preload = |group: &str| Preload { script: script.clone(), application_group: group.to_owned() };
+        let preload = |group: &str| Preload {
+            script: script.clone(),
+            process_group: ProcessGroupName::Daemon(0),
+            application_group: group.to_owned(),
+            place: Place { file: "httpd.conf".into(), line: 1 },
+        };
         setup.preload = vec![preload(""), preload("other")];
         let daemon = setup.start();
         let log = daemon.log();

@@ -142,6 +142,26 @@ fn multiprocess_is_whether_processes_was_given() {
     }
 }
 
+/// `AllowEncodedSlashes`; Apache gives the same.
+#[test]
+fn encoded_slashes() {
+    for (line, status, path_info) in [
+        ("", 404, ""),
+        ("AllowEncodedSlashes Off\n", 404, ""),
+        ("AllowEncodedSlashes On\n", 200, "/a/b"),
+        ("AllowEncodedSlashes NoDecode\n", 200, "/a%2fb"),
+    ] {
+        let site = Site::with_app(SHOW);
+        let server = site.serve(Mode::Daemon, &format!("{line}{MOUNTS}"));
+        let answer = server.get("/sub/a%2fb");
+        assert_eq!(answer.status, status, "{line}");
+        if status == 200 {
+            assert_eq!(strings(&answer)["PATH_INFO"], path_info, "{line}");
+        }
+        server.stop();
+    }
+}
+
 /// A mount at `/` leaves `SCRIPT_NAME` empty and all of the path to `PATH_INFO`.
 #[test]
 fn script_name_and_path_info() {

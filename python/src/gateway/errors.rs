@@ -63,6 +63,16 @@ pub(crate) fn log_raised(attached: Attached<'_>, interpreter: &Interpreter, clie
     log::write(LogLevel::Error, client, text);
 }
 
+/// Whether `SystemExit` was raised; it is taken then.
+pub(crate) fn is_exit(attached: Attached<'_>) -> bool {
+    // SAFETY: the thread is attached and the error indicator is set.
+    let is_exit = unsafe { ffi::PyErr_ExceptionMatches(system_exit()) } != 0;
+    if is_exit {
+        attached.clear_raised();
+    }
+    is_exit
+}
+
 /// Logs the exception that was raised where there is no interpreter of ours yet: Python prints it to standard error.
 pub(crate) fn log_raised_plain(_attached: Attached<'_>) {
     // SAFETY: the thread is attached and the error indicator is set, or nothing is printed.

@@ -31,6 +31,7 @@ fn checked(arguments: &Check) -> Result<ExitCode, Trouble> {
     let codes = explain::codes();
     let selection = Selection::new(&codes, &arguments.select, &arguments.ignore)?;
     let mut options = arguments.compile.options();
+    options.no_plan = arguments.emit.is_none();
     options.pedantic |= selection.names_pedantic(&codes);
     let mut texts = Texts::new(arguments)?;
     let mut all = Vec::new();
@@ -185,6 +186,7 @@ impl Compile {
             ignore_unsupported: self.ignore_unsupported,
             strict_modules: self.strict_modules,
             pedantic: self.pedantic,
+            no_plan: true,
             no_files: self.no_files,
             target: self.target,
             hears_no_ignores: false,

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::{ApplicationGroupName, Server};
+use crate::compiler::model::{ApplicationGroupName, Judge, Server};
 use crate::compiler::source::{Span, Spanned};
 
 pub(super) const CHECK: Check = Check { code: &INTERPRETER_PER_HOST_NAME, run };
@@ -14,6 +14,10 @@ static INTERPRETER_PER_HOST_NAME: Code = Code::warning(
 );
 
 fn run(server: &Server, report: &mut Report) {
+    // wsgi-serve counts the names that only clients bring.
+    if server.judge == Judge::WsgiServe {
+        return;
+    }
     let mut names: Vec<&Spanned<ApplicationGroupName>> = Vec::new();
     server.visit(&mut |_, _, settings| names.extend(settings.application_group.as_ref()));
     names.extend(server.mounts().filter_map(|mount| mount.application_group.as_ref()));

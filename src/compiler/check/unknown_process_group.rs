@@ -1,7 +1,7 @@
 //! A process group is used that is not defined.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report, nearest};
+use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{GroupName, Server};
 use crate::compiler::source::Span;
 
@@ -36,7 +36,7 @@ fn run(server: &Server, report: &mut Report) {
 fn report_unknown(server: &Server, name: &str, span: Span, report: &mut Report) {
     let found = UNKNOWN_PROCESS_GROUP.at(span, "no such process group");
     let names = server.process_groups.iter().map(|group| group.name.value.as_str());
-    let near = nearest(name, names).and_then(|near| server.process_group(near));
+    let near = report.nearest(name, names).and_then(|near| server.process_group(near));
     report.push(match near {
         Some(group) => found.and(group.name.span, "the nearest name is defined here"),
         None => found.help(format!("add `WSGIDaemonProcess {name}`")),

@@ -8,9 +8,10 @@ use super::variables::Variable;
 use super::{Answerer, Ended, Outcome, Walk};
 use crate::compiler::model::{Host, Kept};
 use crate::compiler::source::{FileKind, Span};
-use crate::decision::group::{application_group, with_port};
+use crate::decision::group::{variable_of, with_port};
 use crate::decision::hosts::split_authority;
-use crate::plan::{ApplicationGroup, Place};
+use crate::decision::path::path_info_start;
+use crate::plan::Place;
 
 /// `LimitRequestBody`'s default, bytes.
 const LIMIT_REQUEST_BODY: u64 = 1 << 30;
@@ -52,7 +53,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Outcome, Ended> {
         self.script_may_run(found, layers, mount)?;
         let path = self.decision.url_path.clone();
-        let script_name = path[..path_info_start(&path, &found.path_info)].to_owned();
+        let script_name = path[..path_info_start(path.as_bytes(), found.path_info.as_bytes())].to_owned();
         let (process_group, group_span) =
             self.group("process-group", "WSGIProcessGroup", "%{GLOBAL}", host, layers, mount, &script_name);
         let (interpreter, interpreter_span) =
@@ -143,7 +144,6 @@ impl<'a> Walk<'a> {
 
     /// A group's name with its token resolved for this request.
     fn expanded(&mut self, value: &str, host: &'a Host, layers: &Layers, script_name: &str) -> Option<String> {
-        let named = |kind: &ApplicationGroup, name: &str, port| application_group(Some(kind), name, port, script_name);
         match value {
             "%{GLOBAL}" => Some(String::new()),
             "%{HOST}" => {
@@ -151,11 +151,12 @@ impl<'a> Walk<'a> {
                 let name = asked.or_else(|| self.server_name())?;
                 Some(with_port(&name, self.server_port(host, layers)))
             }
-            "%{SERVER}" => Some(named(&ApplicationGroup::Server, &self.server_name()?, self.server_port(host, layers))),
+            "%{SERVER}" => Some(with_port(&self.server_name()?, self.server_port(host, layers))),
             "%{RESOURCE}" => {
-                Some(named(&ApplicationGroup::Resource, &self.server_name()?, self.server_port(host, layers)))
+                let server = with_port(&self.server_name()?, self.server_port(host, layers));
+                Some(format!("{server}|{script_name}"))
             }
-            token => match token.strip_prefix("%{ENV:").and_then(|rest| rest.strip_suffix('}')) {
+            token => match variable_of(token) {
                 None => Some(token.to_owned()),
                 Some(name) => match self.variable_at_handler(layers, name) {
                     Variable::Set(value) if value.starts_with('%') && !value.starts_with("%{ENV:") => {
@@ -193,7 +194,7 @@ impl<'a> Walk<'a> {
         let Some(name) = layers.last("WSGICallableObject").and_then(|kept| kept.word(0)) else {
             return "application".to_owned();
         };
-        let variable = name.strip_prefix("%{ENV:").and_then(|rest| rest.strip_suffix('}'));
+        let variable = variable_of(name);
         match variable.map(|variable| self.variable_at_handler(layers, variable)) {
             Some(Variable::Set(value)) => value,
             Some(_) => "application".to_owned(),
@@ -290,29 +291,4 @@ fn own_port(host: &Host) -> Option<u16> {
 
 pub(super) fn says_off(kept: &Kept) -> bool {
     kept.word(0).is_some_and(|word| word.eq_ignore_ascii_case("off"))
-}
-
-/// Where `PATH_INFO` begins in a URL path: both are compared from the end (`ap_find_path_info`).
-fn path_info_start(path: &str, path_info: &str) -> usize {
-    let common = path.bytes().rev().zip(path_info.bytes().rev()).take_while(|(a, b)| a == b).count();
-    let start = path.len() - common;
-    path.as_bytes()[start..].iter().position(|byte| *byte == b'/').map_or(path.len(), |at| start + at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::path_info_start;
-
-    #[test]
-    fn path_info_is_found_from_the_end() {
-        for (path, path_info, name) in [
-            ("/app/x", "/x", "/app"),
-            ("/app", "", "/app"),
-            ("/", "/", ""),
-            ("/x", "/x", ""),
-            ("/a/b.wsgi/c/", "/c/", "/a/b.wsgi"),
-        ] {
-            assert_eq!(&path[..path_info_start(path, path_info)], name, "{path}");
-        }
-    }
 }

@@ -146,14 +146,15 @@ impl<'a> Walk<'a> {
     /// The path, decoded and normalised.
     pub(super) fn url_path(&mut self, host: &'a Host) -> Result<String, Ended> {
         let raw = self.request.path.clone();
-        let special = raw.contains("//") || raw.to_ascii_lowercase().contains("%2f");
+        let special = raw.contains("//");
         for kept in self.outside(host) {
             let off = kept.word(0).is_some_and(|word| word.eq_ignore_ascii_case("off"));
-            if special && (kept.is("AllowEncodedSlashes") && !off || kept.is("MergeSlashes") && off) {
+            if special && (kept.is("MergeSlashes") && off) {
                 self.not_followed(kept, "it changes what the path means");
             }
         }
-        let path = normalise(&raw).map(|path| String::from_utf8_lossy(&path).into_owned());
+        let slashes = host.encoded_slashes.unwrap_or_default();
+        let path = normalise(&raw, slashes).map(|path| String::from_utf8_lossy(&path).into_owned());
         let path = path.map_err(|error| match error {
             PathError::Malformed => self.error(400, "the path cannot be decoded, or leads above the root", None),
             PathError::NotFound => self.error(404, "the path holds an encoded slash or NUL", None),

@@ -11,7 +11,7 @@ use crate::compiler::model::{Host, Kept};
 use crate::compiler::source::Span;
 use crate::decision::group::with_port;
 use crate::decision::hosts::split_authority;
-use crate::decision::path::{covered, taken_by_mount};
+use crate::decision::path::{self, covered, taken_by_mount};
 
 /// What a URL path leads to.
 pub(super) struct Mapped<'a> {
@@ -225,26 +225,10 @@ fn file_of(kept: &Kept, path: &str) -> Option<String> {
     }
 }
 
-/// `$0` to `$9` and `&` stand for what was matched (`ap_pregsub`).
+/// A target with what was matched put in.
 fn substituted(target: &str, captures: &regex::Captures) -> String {
-    let mut made = String::new();
-    let mut characters = target.chars().peekable();
-    let group = |index: usize| captures.get(index).map_or("", |group| group.as_str());
-    while let Some(character) = characters.next() {
-        match (character, characters.peek().copied()) {
-            ('&', _) => made.push_str(group(0)),
-            ('$', Some(digit)) if digit.is_ascii_digit() => {
-                made.push_str(group(digit as usize - '0' as usize));
-                characters.next();
-            }
-            ('\\', Some(next @ ('$' | '&'))) => {
-                made.push(next);
-                characters.next();
-            }
-            _ => made.push(character),
-        }
-    }
-    made
+    let group = |index: usize| captures.get(index).map_or("", |group| group.as_str()).as_bytes();
+    String::from_utf8_lossy(&path::substituted(target, group)).into_owned()
 }
 
 /// Status and target of a `Redirect` that covers a path.

@@ -33,6 +33,12 @@ impl FromWord for u64 {
     }
 }
 
+impl FromWord for f64 {
+    fn from_word(word: String) -> Self {
+        word.parse().unwrap_or_default()
+    }
+}
+
 impl Args {
     /// The words of a line.
     pub fn new(values: Vec<(&'static str, Spanned<String>)>, span: Span) -> Self {
@@ -46,7 +52,10 @@ impl Args {
 
     /// An argument or option, if it was given. The last one counts.
     pub(super) fn option<T: FromWord>(&mut self, name: &'static str) -> Option<Spanned<T>> {
-        self.many(name).pop()
+        let at = self.values.iter().rposition(|(known, _)| *known == name)?;
+        let (_, word) = self.values.remove(at);
+        self.values.retain(|(known, _)| *known != name);
+        Some(word.map(T::from_word))
     }
 
     /// What nobody has asked for yet, by name. Of an option that was given twice the last one counts.
@@ -61,10 +70,7 @@ impl Args {
 
     /// Every word of an argument.
     pub(super) fn many<T: FromWord>(&mut self, name: &'static str) -> Vec<Spanned<T>> {
-        let values = std::mem::take(&mut self.values);
-        let (taken, left) = values.into_iter().partition(|(known, _)| *known == name);
-        self.values = left;
-        let taken: Vec<(&'static str, Spanned<String>)> = taken;
-        taken.into_iter().map(|(_, word)| word.map(T::from_word)).collect()
+        let taken = self.values.extract_if(.., |(known, _)| *known == name);
+        taken.map(|(_, word)| word.map(T::from_word)).collect()
     }
 }

@@ -4,6 +4,8 @@ use super::kind::COUNT;
 use super::{Args, Context, Effect, Kind, Scope, Spec, arg};
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::model::{Judge, Listen, ServerName};
+use crate::compiler::source::Spanned;
+use crate::plan::EncodedSlashes;
 use Context::{Directory, Htaccess, ServerConfig, VirtualHost};
 
 const READING: &[Context] = &[ServerConfig, VirtualHost, Directory];
@@ -175,6 +177,16 @@ pub(super) const SPECS: &[Spec] = &[
         ..BASE
     },
     Spec {
+        name: "AllowEncodedSlashes",
+        summary: "Whether `%2F` in a URL path is a slash, itself, or refused.",
+        contexts: SERVERS,
+        args: &[arg("state", Kind::Choice(&["On", "Off", "NoDecode"]))],
+        default: Some("Off"),
+        example: "AllowEncodedSlashes NoDecode",
+        effect: Effect::Lower(encoded_slashes),
+        ..BASE
+    },
+    Spec {
         name: "LimitRequestBody",
         summary: "The largest body of a request, in bytes; 0 is without limit.",
         contexts: &[ServerConfig, VirtualHost, Directory, Htaccess],
@@ -265,6 +277,15 @@ fn server_name(args: &mut Args, scope: &mut Scope) {
     };
     let name = ServerName { name: name.to_ascii_lowercase(), port };
     scope.host.server_name = Some(word.map(|_| name));
+}
+
+fn encoded_slashes(args: &mut Args, scope: &mut Scope) {
+    let state: Option<Spanned<String>> = args.option("state");
+    scope.host.encoded_slashes = state.map(|state| match state.value.to_ascii_lowercase().as_str() {
+        "on" => EncodedSlashes::Decoded,
+        "nodecode" => EncodedSlashes::Kept,
+        _ => EncodedSlashes::Refused,
+    });
 }
 
 fn keep_alive_timeout(args: &mut Args, scope: &mut Scope) {

@@ -282,17 +282,7 @@ impl<'a> Reader<'a> {
         while self.rest().starts_with(['i', 's', 'm', 'g']) {
             self.at += 1;
         }
-        // Apache's engine knows more than ours; what is wrong to both is unbalanced.
-        if let Err(error) = regex::Regex::new(pattern) {
-            let error = error.to_string();
-            if ["unclosed group", "unopened group", "unclosed character class", "missing expression"]
-                .iter()
-                .any(|known| error.contains(known))
-            {
-                return Err(mistake("the regular expression cannot be read"));
-            }
-        }
-        Ok(())
+        super::read_regex(pattern).map_err(|_| mistake("the regular expression cannot be read"))
     }
 }
 

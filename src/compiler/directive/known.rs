@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use super::Context;
 use crate::compiler::diagnostic::Severity;
+use crate::compiler::model::Line;
 
 /// A directive that is known by name.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Known {
     pub choices: Vec<&'static str>,
     /// What is lost where our runtime leaves it out.
     pub unsupported: Unsupported,
+    /// Its lines are kept for the checks.
+    pub checked: bool,
 }
 
 /// What is lost where a directive is left out.
@@ -118,6 +121,7 @@ fn known(
         directory_kinds: kinds.split(',').filter(|kind| *kind != "-").collect(),
         args: args_rule(args),
         choices: choices.get(name).map(|choices| choices.split(' ').collect()).unwrap_or_default(),
+        checked: Line::is_checked(name),
         unsupported: graded(name)
             .or_else(|| graded(module))
             .unwrap_or(Unsupported { severity: Severity::Error, what: "what it does" }),

@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 
-use regex::Regex;
-
 use super::kind::{Wrong, choice};
+use super::pattern::read_regex;
 use crate::compiler::diagnostic::nearest;
 
 /// Flags of `RewriteRule`, long and short.
@@ -64,25 +63,10 @@ const REWRITE_FLAGS: &[&str] = &[
 /// Flags of `RewriteCond`.
 const CONDITION_FLAGS: &[&str] = &["NC", "nocase", "OR", "ornext", "NV", "novary"];
 
-/// What Rust's engine says of expressions that Apache's refuses too. Of all else the two may think differently.
-const BROKEN: [&str; 4] =
-    ["unclosed group", "unopened group", "repetition operator missing expression", "incomplete escape sequence"];
-
-/// A regular expression. What only Apache's engine knows is taken.
+/// A regular expression.
 pub(super) fn regex(word: &str) -> Result<(), Wrong> {
-    let Err(error) = Regex::new(word) else { return Ok(()) };
-    let error = error.to_string();
-    let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-    // In Apache's engine a bracket in a bracket is a character like others.
-    let unclosed = reason.contains("unclosed character class") && word.matches('[').count() == 1;
-    // So is a brace that begins no count.
-    if word.contains('{') && reason.contains("repetition") {
-        return Ok(());
-    }
-    if unclosed || BROKEN.iter().any(|broken| reason.contains(broken)) {
-        return Err(Wrong::new(reason).help("put a backslash before a character that stands for itself"));
-    }
-    Ok(())
+    read_regex(word)
+        .map_err(|reason| Wrong::new(reason).help("put a backslash before a character that stands for itself"))
 }
 
 /// What a `RewriteCond` compares with: a test of files or numbers, a text, or a regular expression.

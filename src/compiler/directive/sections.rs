@@ -20,6 +20,8 @@ pub enum SectionKind {
     Location,
     /// `<LocationMatch>`.
     LocationMatch,
+    /// `<WSGIInterpreterOptions>`.
+    InterpreterOptions,
 }
 
 impl SectionKind {
@@ -27,7 +29,7 @@ impl SectionKind {
     #[must_use]
     pub fn directory_kind(self) -> &'static str {
         match self {
-            Self::VirtualHost => "",
+            Self::VirtualHost | Self::InterpreterOptions => "",
             Self::Directory | Self::DirectoryMatch => "Directory",
             Self::Files | Self::FilesMatch => "Files",
             Self::Location | Self::LocationMatch => "Location",

@@ -58,10 +58,10 @@ mod tests {
 
     #[test]
     fn what_only_apaches_engine_knows_is_taken() {
-        for good in ["^(?!/static)(.*)$", r"(a)\1", r"[\w-.]+", "[[abc]", "(?>a)", r"a\/b", "!^/x", "{2"] {
+        for good in ["^(?!/static)(.*)$", r"(a)\1", r"[\w.-]+", "[[abc]", "(?>a)", r"a\/b", "!^/x", "{2"] {
             assert!(!wrong("RewriteRule", &[good, "/b", "[R=301, L]"]), "{good}");
         }
-        for bad in ["^(", "a)", "*a", "[ab"] {
+        for bad in [r"[\w-.]+", "^(", "a)", "*a", "[ab"] {
             assert!(wrong("RewriteRule", &[bad, "/b"]), "{bad}");
         }
     }

@@ -1,8 +1,7 @@
 //! The directives of mod_wsgi that say where applications are and how they are called.
 
 use super::{Arg, Args, Context, Effect, Kind, Scope, Spec, arg};
-use crate::compiler::diagnostic::Severity;
-use crate::compiler::model::{ApplicationGroupName, GroupName, Mount};
+use crate::compiler::model::{ApplicationGroupName, GroupName, Mount, PatternMount};
 use crate::compiler::source::Spanned;
 use crate::plan::ApplicationGroup;
 use Context::{Directory, Htaccess, ServerConfig, VirtualHost};
@@ -36,6 +35,30 @@ pub(super) const SPECS: &[Spec] = &[
         ..BASE
     },
     Spec {
+        name: "WSGIScriptAliasMatch",
+        summary: "Mounts WSGI scripts at the URL paths that a regular expression matches.",
+        contexts: SERVERS,
+        args: &[arg("regex", Kind::Regex), arg("file-path", Kind::Text)],
+        options: SCRIPT_OPTIONS,
+        example: "WSGIScriptAliasMatch ^/wiki(/.*)?$ /srv/wiki/app.wsgi",
+        explain: include_str!("wsgi_script_alias_match.md"),
+        effect: Effect::Lower(script_alias_match),
+        ..BASE
+    },
+    Spec {
+        name: "WSGIRestrictProcess",
+        summary: "The process groups that applications here may use.",
+        contexts: SECTIONS,
+        args: &[arg("name", Kind::Text).any()],
+        example: "WSGIDaemonProcess shop\nWSGIRestrictProcess shop\nWSGIProcessGroup shop\nWSGIScriptAlias / /srv/shop/app.wsgi",
+        explain: include_str!("wsgi_restrict_process.md"),
+        effect: Effect::Lower(|args, scope| {
+            let name = |name: Spanned<String>| if name.value == "%{GLOBAL}" { String::new() } else { name.value };
+            scope.settings().restrict_process = Some(args.many("name").into_iter().map(name).collect());
+        }),
+        ..BASE
+    },
+    Spec {
         name: "WSGIProcessGroup",
         summary: "Chooses the process group that runs the application.",
         contexts: SECTIONS,
@@ -45,7 +68,7 @@ pub(super) const SPECS: &[Spec] = &[
         explain: include_str!("wsgi_process_group.md"),
         effect: Effect::Lower(|args, scope| {
             let name = args.take("name");
-            scope.settings().process_group = Some(process_group(name, scope));
+            scope.settings().process_group = Some(process_group(name));
         }),
         ..BASE
     },
@@ -59,7 +82,7 @@ pub(super) const SPECS: &[Spec] = &[
         explain: include_str!("wsgi_application_group.md"),
         effect: Effect::Lower(|args, scope| {
             let name = args.take("name");
-            scope.settings().application_group = Some(application_group(name, scope));
+            scope.settings().application_group = Some(application_group(name));
         }),
         ..BASE
     },
@@ -72,11 +95,7 @@ pub(super) const SPECS: &[Spec] = &[
         example: "WSGICallableObject app",
         explain: include_str!("wsgi_callable_object.md"),
         effect: Effect::Lower(|args, scope| {
-            let name = args.take::<String>("name");
-            if name.value.starts_with("%{ENV:") {
-                scope.unsupported(name.span, "read as the name itself", Severity::Error);
-            }
-            scope.settings().callable_object = Some(name);
+            scope.settings().callable_object = Some(args.take("name"));
         }),
         ..BASE
     },
@@ -142,16 +161,6 @@ pub(super) const SPECS: &[Spec] = &[
         ..BASE
     },
     Spec {
-        name: "WSGIPerInterpreterGIL",
-        summary: "Whether each application group has a GIL of its own.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIPerInterpreterGIL On",
-        explain: include_str!("wsgi_per_interpreter_gil.md"),
-        effect: Effect::Lower(|args, scope| scope.server.per_interpreter_gil = args.option("state")),
-        ..BASE
-    },
-    Spec {
         name: "WSGISocketPrefix",
         summary: "Where the sockets of process groups lie.",
         args: &[arg("path", Kind::Path)],
@@ -163,42 +172,46 @@ pub(super) const SPECS: &[Spec] = &[
 ];
 
 fn script_alias(args: &mut Args, scope: &mut Scope) {
-    let mount = Mount {
-        url_path: args.take("URL-path"),
-        script: args.take("file-path"),
-        process_group: args.option("process-group").map(|name| process_group(name, scope)),
-        application_group: args.option("application-group").map(|name| application_group(name, scope)),
-        callable_object: args.option("callable-object"),
-        pass_authorization: args.option("pass-authorization"),
-        groups_before: scope.server.process_groups.len(),
-    };
+    let mount = mount("URL-path", args, scope);
     scope.host.mounts.push(mount);
 }
 
+fn script_alias_match(args: &mut Args, scope: &mut Scope) {
+    let mount = mount("regex", args, scope);
+    let mounts_before = scope.host.mounts.len();
+    scope.host.pattern_mounts.push(PatternMount { mount, mounts_before });
+}
+
+fn mount(url_path: &'static str, args: &mut Args, scope: &mut Scope) -> Mount {
+    scope.server.loads += 1;
+    Mount {
+        order: scope.server.loads,
+        url_path: args.take(url_path),
+        script: args.take("file-path"),
+        process_group: args.option("process-group").map(process_group),
+        application_group: args.option("application-group").map(application_group),
+        callable_object: args.option("callable-object"),
+        pass_authorization: args.option("pass-authorization"),
+        groups_before: scope.server.process_groups.len(),
+    }
+}
+
 /// A token counts only when it is the whole value.
-fn process_group(name: Spanned<String>, scope: &mut Scope) -> Spanned<GroupName> {
-    let label = "known at request time only";
+pub(super) fn process_group(name: Spanned<String>) -> Spanned<GroupName> {
     match name.value.as_str() {
         "%{GLOBAL}" => name.map(|_| GroupName::Embedded),
-        "%{SERVER}" | "%{HOST}" | "%{RESOURCE}" => {
-            scope.unsupported(name.span, label, Severity::Error);
-            name.map(GroupName::Token)
-        }
-        token if token.starts_with("%{ENV:") => {
-            scope.unsupported(name.span, label, Severity::Error);
-            name.map(GroupName::Token)
-        }
+        "%{SERVER}" | "%{HOST}" | "%{RESOURCE}" => name.map(GroupName::Token),
+        token if token.starts_with("%{ENV:") => name.map(GroupName::Token),
         _ => name.map(GroupName::Named),
     }
 }
 
-fn application_group(name: Spanned<String>, scope: &mut Scope) -> Spanned<ApplicationGroupName> {
+pub(super) fn application_group(name: Spanned<String>) -> Spanned<ApplicationGroupName> {
     let plain = match name.value.as_str() {
         "%{GLOBAL}" => ApplicationGroup::Global,
         "%{SERVER}" => ApplicationGroup::Server,
         "%{RESOURCE}" => ApplicationGroup::Resource,
         token if token == "%{HOST}" || token.starts_with("%{ENV:") => {
-            scope.unsupported(name.span, "known at request time only", Severity::Error);
             return name.map(ApplicationGroupName::Token);
         }
         name => ApplicationGroup::Named(name.to_owned()),

@@ -24,7 +24,7 @@ pub(super) const SPECS: &[Spec] = &[Spec {
         arg("umask", Kind::Octal),
         arg("maximum-requests", COUNT),
         harmless("python-eggs", Kind::AnyText),
-        harmless("switch-interval", Kind::Fraction),
+        arg("switch-interval", Kind::Fraction),
         harmless("stack-size", Kind::Number(1, i32::MAX as u64)),
         arg("startup-timeout", COUNT),
         arg("shutdown-timeout", COUNT),
@@ -79,6 +79,7 @@ fn daemon_process(args: &mut Args, scope: &mut Scope) {
         locale: args.option("locale"),
         umask: args.option::<String>("umask").map(octal),
         maximum_requests: args.option("maximum-requests"),
+        switch_interval: args.option("switch-interval"),
         others: args.rest(),
     };
     scope.server.process_groups.push(group);

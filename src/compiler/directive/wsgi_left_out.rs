@@ -1,7 +1,7 @@
 //! The directives of mod_wsgi that our runtime leaves out: they are read and checked as mod_wsgi does. What is lost stands in
 //! `unsupported.tsv`.
 
-use super::wsgi::{ANYWHERE, BASE, FLAG, SCRIPT_OPTIONS, SECTIONS, SERVERS};
+use super::wsgi::{ANYWHERE, BASE, FLAG, SECTIONS};
 use super::{Args, Context, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
 
 const INSIDE: &[Context] = &[Context::Directory, Context::Htaccess];
@@ -9,16 +9,6 @@ const INSIDE: &[Context] = &[Context::Directory, Context::Htaccess];
 const LEFT_OUT: Spec = Spec { effect: Effect::LeftOut(|_, _| ()), ..BASE };
 
 pub(super) const SPECS: &[Spec] = &[
-    Spec {
-        name: "WSGIScriptAliasMatch",
-        summary: "Mounts WSGI scripts at the URL paths that a regular expression matches.",
-        contexts: SERVERS,
-        args: &[arg("regex", Kind::Regex), arg("file-path", Kind::Text)],
-        options: SCRIPT_OPTIONS,
-        example: "WSGIScriptAliasMatch ^/wiki(/.*)?$ /srv/wiki/app.wsgi",
-        explain: include_str!("wsgi_script_alias_match.md"),
-        ..LEFT_OUT
-    },
     Spec {
         name: "WSGISocketRotation",
         summary: "Whether each restart gives the sockets of daemon processes new names.",
@@ -90,33 +80,6 @@ pub(super) const SPECS: &[Spec] = &[
         ..LEFT_OUT
     },
     Spec {
-        name: "WSGISwitchInterval",
-        summary: "How long a thread of Python may run before others have their turn.",
-        args: &[arg("seconds", Kind::Fraction)],
-        default: Some("0.005"),
-        example: "WSGISwitchInterval 0.01",
-        explain: include_str!("wsgi_switch_interval.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIDestroyInterpreter",
-        summary: "Whether interpreters are taken down when a process ends.",
-        args: FLAG,
-        default: Some("On"),
-        example: "WSGIDestroyInterpreter Off",
-        explain: include_str!("wsgi_destroy_interpreter.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIFreeThreading",
-        summary: "Whether a free-threaded Python runs without its global lock.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIFreeThreading On",
-        explain: include_str!("wsgi_free_threading.md"),
-        ..LEFT_OUT
-    },
-    Spec {
         name: "WSGIRestrictStdin",
         summary: "Whether an application that reads `sys.stdin` gets an error.",
         args: FLAG,
@@ -150,26 +113,6 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("On"),
         example: "WSGICaseSensitivity On",
         explain: include_str!("wsgi_case_sensitivity.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIRestrictProcess",
-        summary: "The process groups that applications here may use.",
-        contexts: SECTIONS,
-        args: &[arg("name", Kind::Text).any()],
-        example: "WSGIDaemonProcess shop\nWSGIRestrictProcess shop\nWSGIProcessGroup shop\nWSGIScriptAlias / /srv/shop/app.wsgi",
-        explain: include_str!("wsgi_restrict_process.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIImportScript",
-        summary: "Loads a script when the process starts.",
-        contexts: SERVERS,
-        args: &[arg("file-path", Kind::Path)],
-        options: &[arg("process-group", Kind::Text), arg("application-group", Kind::Text)],
-        example: "WSGIDaemonProcess shop\nWSGIImportScript /srv/shop/app.wsgi process-group=shop application-group=%{GLOBAL}",
-        explain: include_str!("wsgi_import_script.md"),
-        effect: Effect::LeftOut(import_script),
         ..LEFT_OUT
     },
     Spec {
@@ -345,20 +288,6 @@ pub(super) const SPECS: &[Spec] = &[
         ..LEFT_OUT
     },
 ];
-
-/// Both groups must be named: a script is loaded in one interpreter.
-fn import_script(args: &mut Args, scope: &mut Scope<'_>) {
-    for name in ["application-group", "process-group"] {
-        if args.option::<String>(name).is_none() {
-            let found = INVALID_VALUE.at(args.span, format!("`{name}` is missing"));
-            let found = found
-                .says("a script is loaded in no interpreter")
-                .help(format!("add `{name}=%{{GLOBAL}}`, or the group's name"));
-            scope.report.push(found);
-            return;
-        }
-    }
-}
 
 /// Options that are added or taken away say nothing beside a list that is meant to be whole.
 fn telemetry_options(args: &mut Args, scope: &mut Scope<'_>) {

@@ -32,10 +32,10 @@ impl Expander<'_> {
 
     /// `[!]WORD`. The `!` counts only outside of quotes.
     fn tested_word(&mut self, opening: &Directive) -> Option<(bool, Word)> {
-        let text = opening.arguments.text();
+        let text = opening.arguments().text();
         let start = text.len() - text.trim_start().len();
         let negated = text[start..].starts_with('!');
-        let words = words(&opening.arguments.slice(start + usize::from(negated)..text.len()));
+        let words = words(&opening.arguments().slice(start + usize::from(negated)..text.len()));
         syntax::report_unclosed_quotes(&words, self.report);
         let Some((word, ignored)) = words.split_first() else {
             let label = "a name must follow";
@@ -69,7 +69,7 @@ impl Expander<'_> {
 
     /// `<IfVersion [[!]OPERATOR] VERSION>`.
     fn version(&mut self, opening: &Directive) -> bool {
-        let found = words(&opening.arguments);
+        let found = words(opening.arguments());
         let (operator, version) = match found.as_slice() {
             [version] => ("=", version),
             [operator, version] => (operator.text.as_str(), version),

@@ -3,8 +3,10 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Expander, INCLUDE_CYCLE, INCLUDE_NOT_FOUND, INCLUDE_TOO_DEEP, INCLUDE_UNREADABLE, TOO_MUCH_INCLUDED};
-use crate::compiler::diagnostic::{Diagnostic, nearest};
+use super::{
+    Expander, INCLUDE_CYCLE, INCLUDE_NOT_FOUND, INCLUDE_TOO_DEEP, INCLUDE_UNREADABLE, Read, TOO_MUCH_INCLUDED,
+};
+use crate::compiler::diagnostic::Diagnostic;
 use crate::compiler::source::{FileKind, Span};
 use crate::compiler::syntax::{self, Directive, Tree};
 
@@ -12,8 +14,12 @@ use crate::compiler::syntax::{self, Directive, Tree};
 const DEEPEST: usize = 128;
 /// How many files a configuration may have.
 const MOST_FILES: usize = 10_000;
-/// How much text, all files and the values of variables together.
-pub(super) const MOST_BYTES: usize = 64 << 20;
+/// How much text, all files together.
+const MOST_BYTES: usize = 64 << 20;
+/// How much may be read again: files that were included before, the lines of macros, the values of variables.
+pub(super) const MOST_BYTES_AGAIN: usize = 16 << 20;
+/// And in how many lines.
+const MOST_LINES_AGAIN: usize = 400_000;
 
 /// What an `Include` names.
 enum Named {
@@ -46,8 +52,8 @@ impl Expander<'_> {
             return true;
         }
         let words = directive.words();
-        let [argument] = words.as_slice() else { return false };
-        syntax::report_unclosed_quotes(&words, self.report);
+        let [argument] = words else { return false };
+        syntax::report_unclosed_quotes(words, self.report);
         let path = self.server_root.value.join(&argument.text);
         let files = match self.named(&path) {
             Ok(Named::Files(files)) => files,
@@ -88,19 +94,27 @@ impl Expander<'_> {
             self.report.push(INCLUDE_TOO_DEEP.at(at, "the 129th file inside one another"));
             return true;
         }
-        let bytes = match self.surroundings.files.read(path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                let label = format!("{}: {}", path.display(), reason(&error));
-                self.report.push(INCLUDE_UNREADABLE.at(at, label));
-                return true;
+        if let Some(read) = self.texts.get(&identity) {
+            let lines = 1 + read.text.bytes().filter(|byte| *byte == b'\n').count();
+            if !self.has_room_again(read.text.len(), lines, at) {
+                return false;
             }
-        };
-        self.files_read += 1;
-        if !self.has_room(bytes.len(), at) {
-            return false;
+        } else {
+            let bytes = match self.surroundings.files.read(path) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    let label = format!("{}: {}", path.display(), reason(&error));
+                    self.report.push(INCLUDE_UNREADABLE.at(at, label));
+                    return true;
+                }
+            };
+            self.files_read += 1;
+            if !self.has_room(bytes.len(), at) {
+                return false;
+            }
+            self.texts.insert(identity.clone(), Read::new(bytes));
         }
-        let source = self.add_text(path, bytes, Some(at));
+        let source = self.add_text(path, &self.texts[&identity].clone(), Some(at));
         self.reading.push((identity, Some(at)));
         let around = std::mem::replace(&mut self.depth, tree.depth());
         let nodes = self.source(source);
@@ -111,11 +125,23 @@ impl Expander<'_> {
     }
 
     /// Whether so much more text may be read. Said once where not.
-    pub(super) fn has_room(&mut self, bytes: usize, at: Span) -> bool {
+    fn has_room(&mut self, bytes: usize, at: Span) -> bool {
         self.bytes += bytes;
         let full = self.bytes > MOST_BYTES || self.files_read > MOST_FILES;
+        self.say_full(full, "more than 10,000 files or 64 MiB up to here", at)
+    }
+
+    /// Whether so much more may be read that was read before.
+    pub(super) fn has_room_again(&mut self, bytes: usize, lines: usize, at: Span) -> bool {
+        self.bytes_again += bytes;
+        self.lines_again += lines;
+        let full = self.bytes_again > MOST_BYTES_AGAIN || self.lines_again > MOST_LINES_AGAIN;
+        self.say_full(full, "more than 400,000 lines or 16 MiB are read again up to here", at)
+    }
+
+    fn say_full(&mut self, full: bool, label: &str, at: Span) -> bool {
         if full && !self.full {
-            self.report.push(TOO_MUCH_INCLUDED.at(at, "more than 10,000 files or 64 MiB up to here"));
+            self.report.push(TOO_MUCH_INCLUDED.at(at, label));
         }
         self.full |= full;
         !full
@@ -214,10 +240,10 @@ impl Expander<'_> {
         })
     }
 
-    fn near_file(&self, path: &Path) -> Option<String> {
+    fn near_file(&mut self, path: &Path) -> Option<String> {
         let names = self.surroundings.files.list(path.parent()?).ok()?;
         let wanted = path.file_name()?.to_string_lossy();
-        let near = nearest(&wanted, names.iter().map(String::as_str))?;
+        let near = self.report.nearest(&wanted, names.iter().map(String::as_str))?;
         Some(format!("did you mean `{near}`?"))
     }
 }

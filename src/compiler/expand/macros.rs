@@ -2,19 +2,17 @@
 
 use std::collections::HashMap;
 
-use super::include::MOST_BYTES;
+use super::include::MOST_BYTES_AGAIN;
 use super::lines::Lines;
 use super::skip::first_word;
 use super::{
     CONFUSING_MACRO_PARAMETER, EMPTY_MACRO_ARGUMENT, Expander, MACRO_ARGUMENT_COUNT, MACRO_REDEFINED, MALFORMED_MACRO,
-    RECURSIVE_MACRO, TOO_MUCH_INCLUDED, UNBALANCED_MACRO, UNKNOWN_MACRO, UNUSED_MACRO_PARAMETER,
+    RECURSIVE_MACRO, UNBALANCED_MACRO, UNKNOWN_MACRO, UNUSED_MACRO_PARAMETER,
 };
-use crate::compiler::diagnostic::{Severity, nearest};
+use crate::compiler::diagnostic::Severity;
 use crate::compiler::source::{Mapped, SourceId};
 use crate::compiler::syntax::{self, Directive, TEXT_AFTER_CLOSING_TAG, UNCLOSED_SECTION, Word};
 
-/// How many lines macros may bring, all uses together.
-const MOST_LINES: usize = 250_000;
 /// How deep macros may use one another.
 const DEEPEST: usize = 128;
 /// What the names of parameters should begin with, so that no other text is taken for them.
@@ -25,8 +23,6 @@ const PREFIXES: [char; 3] = ['$', '%', '@'];
 pub(super) struct Macros {
     /// By name in lower case.
     by_name: HashMap<String, Macro>,
-    /// Lines that came out of macros so far.
-    lines: usize,
 }
 
 /// A macro.
@@ -44,7 +40,7 @@ impl Expander<'_> {
     pub(super) fn define_macro(&mut self, opening: &Directive, lines: &mut Lines) {
         let body = self.body(opening, lines);
         let words = opening.words();
-        syntax::report_unclosed_quotes(&words, self.report);
+        syntax::report_unclosed_quotes(words, self.report);
         let Some((name, parameters)) = words.split_first().filter(|(name, _)| !name.text.is_empty()) else {
             let found = MALFORMED_MACRO.at(opening.span(), "a name is missing");
             self.report.push(found.help("write `<Macro NAME $PARAMETER …>`"));
@@ -143,7 +139,7 @@ impl Expander<'_> {
         let Some((name, arguments)) = words.split_first().filter(|(name, _)| !name.text.is_empty()) else {
             return false;
         };
-        syntax::report_unclosed_quotes(&words, self.report);
+        syntax::report_unclosed_quotes(words, self.report);
         let key = name.text.to_ascii_lowercase();
         let Some(used) = self.macros.by_name.get(&key) else {
             self.unknown_macro(name);
@@ -160,15 +156,6 @@ impl Expander<'_> {
             self.report.push(found.and(used.name.span, "defined here"));
             return true;
         }
-        self.macros.lines += 1 + used.body.len();
-        if self.macros.lines > MOST_LINES {
-            if !self.full {
-                self.full = true;
-                let label = format!("more than {MOST_LINES} lines come out of macros");
-                self.report.push(TOO_MUCH_INCLUDED.at(directive.span(), label));
-            }
-            return true;
-        }
         if !self.macros_may_be_given_nothing
             && let Some((empty, parameter)) =
                 arguments.iter().zip(&used.parameters).find(|(argument, _)| argument.text.is_empty())
@@ -178,24 +165,27 @@ impl Expander<'_> {
         }
         let source = self.sources.add_use(used.source, directive.span());
         // Arguments may hold an argument twice, and be handed on.
-        let mut room = MOST_BYTES.saturating_sub(self.bytes);
+        let mut room = MOST_BYTES_AGAIN.saturating_sub(self.bytes_again);
         let mut filled = Vec::with_capacity(used.body.len());
         for line in &used.body {
             let Some(line) = used.filled(line, arguments, source, room.min(syntax::LONGEST_LINE)) else {
-                self.has_room(MOST_BYTES, directive.span());
+                self.has_room_again(MOST_BYTES_AGAIN, 0, directive.span());
                 return true;
             };
             room -= line.text().len().min(room);
             filled.push(line);
         }
-        self.bytes = MOST_BYTES - room;
+        self.bytes_again = MOST_BYTES_AGAIN - room;
+        if !self.has_room_again(0, 1 + filled.len(), directive.span()) {
+            return true;
+        }
         lines.put_in_front(key, filled);
         true
     }
 
     fn unknown_macro(&mut self, name: &Word) {
         let known = self.macros.by_name.values().map(|known| known.name.text.as_str());
-        let help = match nearest(&name.text, known) {
+        let help = match self.report.nearest(&name.text, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("put `<Macro {} …>` before this line", name.text),
         };
@@ -206,7 +196,7 @@ impl Expander<'_> {
 
     pub(super) fn undefine_macro(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [name] = words.as_slice() else { return false };
+        let [name] = words else { return false };
         if self.macros.by_name.remove(&name.text.to_ascii_lowercase()).is_none() {
             self.unknown_macro(name);
         }

@@ -1,6 +1,7 @@
 //! Which modules are there: what `<IfModule>` asks about, and what decides which directives Apache knows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use crate::compiler::source::Spanned;
 
@@ -152,7 +153,8 @@ pub(super) fn is_known(name: &str) -> bool {
 
 /// Whether a module comes with Apache or is mod_wsgi.
 fn is_distributed(name: &str) -> bool {
-    name.starts_with("mpm_") || DISTRIBUTED.lines().any(|known| known == name)
+    static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| DISTRIBUTED.lines().collect());
+    name.starts_with("mpm_") || NAMES.contains(name)
 }
 
 /// The source file of a module, by which `<IfModule>` may ask for it.

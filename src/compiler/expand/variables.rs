@@ -3,7 +3,6 @@
 use super::{
     COLON_IN_VARIABLE_NAME, DOLLAR_INSTEAD_OF_PERCENT, Expander, UNDEFINED_VARIABLE, VARIABLE_MAKES_NO_DIRECTIVE,
 };
-use crate::compiler::diagnostic::nearest;
 use crate::compiler::source::{Mapped, Span};
 use crate::compiler::syntax::{self, Directive, Statement, Word};
 
@@ -13,12 +12,12 @@ const PERCENT_NAMES: [&str; 5] = ["GLOBAL", "SERVER", "HOST", "RESOURCE", "GROUP
 impl Expander<'_> {
     pub(super) fn define(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let (name, value) = match words.as_slice() {
+        let (name, value) = match words {
             [name] => (name, None),
             [name, value] => (name, Some(&value.text)),
             _ => return false,
         };
-        syntax::report_unclosed_quotes(&words, self.report);
+        syntax::report_unclosed_quotes(words, self.report);
         if self.has_colon(name) {
             return true;
         }
@@ -32,7 +31,7 @@ impl Expander<'_> {
 
     pub(super) fn undefine(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
-        let [name] = words.as_slice() else { return false };
+        let [name] = words else { return false };
         if !self.has_colon(name) {
             self.flags.remove(name.text.as_str());
             self.values.remove(&name.text.to_ascii_lowercase());
@@ -50,14 +49,15 @@ impl Expander<'_> {
 
     /// What a line is once its variables are replaced.
     pub(super) fn statement(&mut self, written: Mapped) -> Option<Statement> {
-        let Some(line) = self.substitute(&written) else { return syntax::statement(written) };
+        let substituted = self.substitute(&written);
         // A `#` that a variable brought begins no comment.
-        if line.text().trim_start().starts_with('#') {
+        if let Some(line) = substituted.as_ref().filter(|line| line.text().trim_start().starts_with('#')) {
             let label = format!("becomes `{}`", shortened(line.text()));
             self.report.push(VARIABLE_MAKES_NO_DIRECTIVE.at(line.whole(), label));
             return None;
         }
-        syntax::statement(line)
+        let line = substituted.unwrap_or(written);
+        syntax::may_be_split(&line, self.report).then(|| syntax::statement(line)).flatten()
     }
 
     /// The line with its variables replaced; `None` when there are none.
@@ -94,7 +94,7 @@ impl Expander<'_> {
             self.report.push(syntax::LINE_TOO_LONG.at(span, "with the value of this variable"));
             return false;
         }
-        self.has_room(value.len(), span)
+        self.has_room_again(value.len(), 0, span)
     }
 
     fn value(&self, name: &str) -> Option<String> {
@@ -119,7 +119,7 @@ impl Expander<'_> {
         }
         let known = self.values.keys().map(String::as_str);
         let known = known.chain(self.surroundings.environment.keys().map(String::as_str));
-        let help = match nearest(name, known) {
+        let help = match self.report.nearest(name, known) {
             Some(near) => {
                 // As it was spelt where it was defined.
                 let spelt = self.flags.iter().find(|flag| flag.eq_ignore_ascii_case(near)).map_or(near, String::as_str);

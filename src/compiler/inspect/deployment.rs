@@ -10,7 +10,7 @@ use super::python_source::{self, PythonSource};
 use crate::compiler::diagnostic::nearest;
 use crate::compiler::expand::LoadedModule;
 use crate::compiler::model::{ApplicationGroupName, GroupName, Host, Merged, Mount, ProcessGroup, Server, Settings};
-use crate::compiler::source::{Account, FileKind, Look, Machine, Sources, Span, Spanned};
+use crate::compiler::source::{Account, FileKind, Look, Machine, Sources, Span, Spanned, Text};
 use crate::plan::ApplicationGroup;
 
 /// A script of this size or more is no script.
@@ -195,7 +195,7 @@ impl<'a> Deployment<'a> {
     }
 
     /// The first word of every line of a directive: of many, a file.
-    pub(super) fn first_words(&self, directive: &str) -> Vec<&'a Spanned<String>> {
+    pub(super) fn first_words(&self, directive: &str) -> Vec<&'a Spanned<Text>> {
         self.server.lines(directive).into_iter().filter_map(|line| line.words.first()).collect()
     }
 

@@ -17,7 +17,7 @@ impl Walk<'_> {
     /// The arguments of a directive, or `None` when one that must be there is missing or cannot be read. An option that
     /// cannot be read is left out, so that what the line defines is defined all the same.
     pub(super) fn arguments(&mut self, directive: &Directive, spec: &'static Spec) -> Option<Args> {
-        let mut words = directive.words();
+        let words = directive.words();
         let mut values = Values::new();
         let mut whole = true;
         let mut at = 0;
@@ -42,14 +42,15 @@ impl Walk<'_> {
             if whole {
                 self.superfluous(directive, &words[at..], spec);
             }
-            syntax::report_unclosed_quotes(&words, self.report);
+            syntax::report_unclosed_quotes(words, self.report);
         } else {
-            let text = &directive.arguments;
+            let text = directive.arguments();
             let after = at.checked_sub(1).map_or(0, |last| words[last].range.1);
             let (found, leftover) = options(&text.slice(after..text.text().len()));
-            words.truncate(at);
-            words.extend(found.iter().map(|option| option.value.clone()));
-            syntax::report_unclosed_quotes(&words, self.report);
+            syntax::report_unclosed_quotes(
+                words[..at].iter().chain(found.iter().map(|option| &option.value)),
+                self.report,
+            );
             self.options(spec, &found, &mut values);
             if let Some(leftover) = leftover {
                 self.leftover(directive, spec, &leftover);
@@ -100,7 +101,12 @@ impl Walk<'_> {
 
     fn options(&mut self, spec: &'static Spec, found: &[ValueOption], values: &mut Values) {
         for (index, option) in found.iter().enumerate() {
-            let Some(arg) = spec.options.iter().find(|arg| arg.name == option.name.value) else {
+            // mod_wsgi compares the words of an opening line without regard to case.
+            let is_section = spec.name.starts_with('<');
+            let is_called = |arg: &&Arg| {
+                arg.name == option.name.value || is_section && arg.name.eq_ignore_ascii_case(&option.name.value)
+            };
+            let Some(arg) = spec.options.iter().find(is_called) else {
                 self.unknown_option(spec, option);
                 continue;
             };
@@ -139,7 +145,8 @@ impl Walk<'_> {
 
     fn unknown_option(&mut self, spec: &Spec, option: &ValueOption) {
         let name = option.name.value.as_str();
-        let found = UNKNOWN_OPTION.at(option.name.span, format!("{} has no such option", spec.name));
+        let found =
+            UNKNOWN_OPTION.at(option.name.span, format!("{} has no such option", spec.name.trim_start_matches('<')));
         let near = nearest(name, spec.options.iter().map(|arg| arg.name));
         let help = near.map(|near| format!("did you mean `{near}`?"));
         let found = found.maybe_help(help);

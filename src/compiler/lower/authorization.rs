@@ -46,7 +46,7 @@ impl Walk<'_> {
             return self.only_requirements(directive, place);
         }
         if directive.is("AuthBasicProvider") || directive.is("AuthDigestProvider") {
-            for word in &directive.words() {
+            for word in directive.words() {
                 self.provider(word, &AUTHENTICATION);
             }
         }
@@ -54,7 +54,7 @@ impl Walk<'_> {
             return true;
         }
         let words = directive.words();
-        let (negated, words) = match words.as_slice() {
+        let (negated, words) = match words {
             [not, rest @ ..] if not.text.eq_ignore_ascii_case("not") => (true, rest),
             all => (false, all),
         };
@@ -80,7 +80,7 @@ impl Walk<'_> {
             }
             "expr" => {
                 if let (Some(first), Some(last)) = (values.first(), values.last()) {
-                    let text = &directive.arguments.text()[first.range.0..last.range.1];
+                    let text = &directive.arguments().text()[first.range.0..last.range.1];
                     // In quotes or without, as a whole.
                     let whole = if values.len() == 1 { &*first.text } else { text };
                     self.expression(whole, first.span.to(last.span));

@@ -30,7 +30,7 @@ impl Walk<'_> {
                 }
             }
             "RewriteCond" => {
-                if let [first, word, ..] = words.as_slice()
+                if let [first, word, ..] = words
                     && first.text.eq_ignore_ascii_case("expr")
                 {
                     self.expression(&word.text, word.span);
@@ -49,7 +49,7 @@ impl Walk<'_> {
     /// `Alias` and its like take one word in a section, where the section names the URL.
     pub(super) fn alias_in_location(&mut self, directive: &Directive) {
         let words = directive.words();
-        if let (true, [_, second, ..]) = (directive.is("Alias") || directive.is("ScriptAlias"), words.as_slice()) {
+        if let (true, [_, second, ..]) = (directive.is("Alias") || directive.is("ScriptAlias"), words) {
             let found = TOO_MANY_ARGUMENTS.at(second.span, "one word too many in a section");
             self.report.push(found.help("leave the URL path out: it is that of the section"));
         }

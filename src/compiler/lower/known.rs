@@ -3,7 +3,7 @@
 
 use super::{MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNSUPPORTED_DIRECTIVE, Walk};
 use crate::compiler::diagnostic::Severity;
-use crate::compiler::directive::{Context, INVALID_VALUE, Kind, Known, check_values, choice, find_known};
+use crate::compiler::directive::{Context, INVALID_VALUE, Kind, Known, Spec, check_values, choice, find_known};
 use crate::compiler::expand::IGNORED_WORDS;
 use crate::compiler::model::Judge;
 use crate::compiler::syntax::{self, Directive, Word, options};
@@ -70,7 +70,7 @@ impl Walk<'_> {
     fn values(&mut self, directive: &Directive, known: &Known) {
         let words = directive.words();
         // To mod_rewrite a backslash before a blank keeps a word together.
-        if known.module == "mod_rewrite.c" && directive.arguments.text().contains("\\ ") {
+        if known.module == "mod_rewrite.c" && directive.arguments().text().contains("\\ ") {
             return;
         }
         let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
@@ -88,6 +88,13 @@ impl Walk<'_> {
         }
     }
 
+    /// The same for one that acts: what the model holds of mounts with a prefix stands there in full.
+    pub(super) fn note_acting(&mut self, directive: &Directive, spec: &Spec, place: &mut Place<'_>) {
+        if let Some(known) = find_known(spec.name).filter(|_| spec.name != "WSGIScriptAlias") {
+            self.note(directive, known, place);
+        }
+    }
+
     fn note(&mut self, directive: &Directive, known: &Known, place: &mut Place<'_>) {
         if OTHER_WAYS.contains(&known.name) {
             self.server.beyond.other_scripts = true;
@@ -102,7 +109,7 @@ impl Walk<'_> {
             // The options stand behind one to three words, which are no options: each word is looked at alone.
             for word in directive.words() {
                 if word.text.starts_with("process-group=") {
-                    let text = directive.arguments.slice(word.range.0..directive.arguments.text().len());
+                    let text = directive.arguments().slice(word.range.0..directive.arguments().text().len());
                     let (found, _) = options(&text);
                     let names = found.iter().take(1).map(|option| option.value.spanned());
                     self.server.beyond.process_groups.extend(names);
@@ -113,7 +120,7 @@ impl Walk<'_> {
 
     fn count_words(&mut self, directive: &Directive, known: &Known) {
         let words = directive.words();
-        syntax::report_unclosed_quotes(&words, self.report);
+        syntax::report_unclosed_quotes(words, self.report);
         let rule = known.args;
         let given = words.iter().take(rule.least).filter(|word| !word.text.is_empty()).count();
         if given < rule.least {
@@ -152,7 +159,7 @@ impl Walk<'_> {
 
 /// `RewriteEngine Off` and its like ask for nothing.
 fn is_switched_off(directive: &Directive, known: &Known) -> bool {
-    let word = directive.words().into_iter().next().map(|word| word.text.to_ascii_lowercase());
+    let word = directive.words().first().map(|word| word.text.to_ascii_lowercase());
     let off = word.as_deref() == Some("off");
     off && (known.args.flag || matches!(known.name, "SSLEngine" | "RewriteEngine" | "AllowEncodedSlashes"))
         && known.unsupported.severity == Severity::Error

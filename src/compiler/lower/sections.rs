@@ -1,13 +1,12 @@
 //! Sections: what each is compared with, and its lines in it.
 
-use regex::Regex;
-
 use super::{
-    ELSE_WITHOUT_IF, MISSING_ARGUMENT, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE, VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
+    ELSE_WITHOUT_IF, MISSING_ARGUMENT, NOT_ALLOWED_HERE, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE,
+    VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
 };
-use crate::compiler::diagnostic::{Severity, nearest};
-use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, UNSUPPORTED_VALUE};
-use crate::compiler::model::{Host, Judge, Limit, Matcher, Section, without_trailing_slash};
+use crate::compiler::diagnostic::Severity;
+use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, Scope, SectionKind, Spec};
+use crate::compiler::model::{Host, Limit, Matcher, Section, without_trailing_slash};
 use crate::compiler::source::Spanned;
 use crate::compiler::syntax::{self, Directive, Node, Word};
 use crate::plan::HostAddress;
@@ -17,17 +16,18 @@ impl Walk<'_> {
     pub(super) fn section(&mut self, section: syntax::Section, place: &mut Place<'_>) {
         let opening = &section.opening;
         let name = format!("<{}", opening.name.text);
-        if self.module_is_missing(opening, &name) {
+        let row = directive::row(&name);
+        if row.known.is_some_and(|known| self.module_is_missing(opening, known)) {
             return;
         }
         self.needs_newer(&name, "", opening.name.span);
-        let Some(entry) = directive::find(&name) else {
-            let near = nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
+        let (Some(entry), Some(known)) = (row.entry(), row.known) else {
+            let near =
+                self.report.nearest(&name, directive::names(true)).map(|near| format!("did you mean `{near}>`?"));
             let found = UNKNOWN_DIRECTIVE.at(opening.name.span, "no such section");
             self.report.push(found.says("a section is used that neither Apache nor mod_wsgi has").maybe_help(near));
             return;
         };
-        let known = directive::find_known(&name).expect("every section is in the table of names");
         if !self.may_stand(opening, known, place) {
             // Its lines are looked at all the same, as if it might stand here.
             self.host_lines(section, known, entry, place);
@@ -36,6 +36,7 @@ impl Walk<'_> {
         match entry {
             Entry::Acts(spec) => match spec.effect {
                 Effect::Open(SectionKind::VirtualHost) => self.virtual_host(section),
+                Effect::Open(SectionKind::InterpreterOptions) => self.interpreter_options(section, spec, place),
                 Effect::Open(kind) => self.files_section(section, kind, place),
                 _ => {}
             },
@@ -52,6 +53,9 @@ impl Walk<'_> {
             Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::VirtualHost)) => {
                 self.virtual_host(section);
             }
+            Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::InterpreterOptions)) => {
+                self.interpreter_options(section, spec, place);
+            }
             Entry::Acts(spec) => {
                 if let Effect::Open(kind) = spec.effect {
                     self.files_section(section, kind, place);
@@ -65,12 +69,12 @@ impl Walk<'_> {
         let syntax::Section { opening, nodes, closed } = section;
         let mut host = Host::new(opening.span());
         let words = opening.words();
-        syntax::report_unclosed_quotes(&words, self.report);
+        syntax::report_unclosed_quotes(words, self.report);
         if words.is_empty() {
             let found = MISSING_ARGUMENT.at(opening.span(), "an address is missing");
             self.report.push(found.help("write `<VirtualHost *:80>`"));
         }
-        for word in &words {
+        for word in words {
             host.addresses.extend(self.host_address(word));
         }
         let host_index = self.hosts.len() + 1;
@@ -87,6 +91,33 @@ impl Walk<'_> {
         self.nodes(nodes, inside);
         host.give_back();
         self.hosts.push(host);
+    }
+
+    /// Its lines are not those of the server, though mod_wsgi takes any.
+    fn interpreter_options(&mut self, section: syntax::Section, spec: &'static Spec, place: &mut Place<'_>) {
+        let syntax::Section { opening, nodes, .. } = section;
+        let Some(mut args) = self.arguments(&opening, spec) else { return };
+        let mut options = directive::interpreter_options(&mut args);
+        for node in nodes {
+            let Node::Directive(line) = node else { continue };
+            let Some(Entry::Acts(spec)) = directive::find(&line.name.text) else { continue };
+            let Some(mut args) = self.arguments(&line, spec) else { continue };
+            let mut scope = Scope {
+                server: &mut self.server,
+                host: &mut *place.host,
+                host_index: place.host_index,
+                section: None,
+                report: self.report,
+                lenient: self.lenient,
+            };
+            if !directive::in_interpreter_options(spec.name, &mut args, &mut options, &mut scope) {
+                let label = format!("not a setting of interpreters: `<{}>` does not limit it", opening.name.text);
+                let found =
+                    NOT_ALLOWED_HERE.at(line.name.span, label).and(opening.name.span, "the section begins here");
+                self.report.push(found.help("move it out of the section").graded(Severity::Warning));
+            }
+        }
+        self.server.interpreter_options.push(options);
     }
 
     /// `ADDRESS[:PORT]`. What Apache ignores with a message only is said and left out.
@@ -174,7 +205,7 @@ impl Walk<'_> {
             }
             around.settings.lines.append(&mut inner.settings.lines);
             if kind == "Limit" {
-                let methods = opening.words().into_iter().map(|word| word.text.to_string()).collect();
+                let methods = opening.words().iter().map(|word| word.text.to_string()).collect();
                 let except = opening.is("LimitExcept");
                 around.settings.limits.push(Limit { except, methods, settings: inner.settings, span: opening.span() });
             }
@@ -185,7 +216,7 @@ impl Walk<'_> {
     fn arguments_of_section(&mut self, opening: &Directive, known: &'static Known, place: &mut Place<'_>) {
         let name = known.name.to_ascii_lowercase();
         let words = opening.words();
-        syntax::report_unclosed_quotes(&words, self.report);
+        syntax::report_unclosed_quotes(words, self.report);
         let (least, most) = match name.as_str() {
             "<else" | "<requireall" | "<requireany" | "<requirenone" => (0, 0),
             "<if" | "<elseif" => (1, 1),
@@ -210,7 +241,7 @@ impl Walk<'_> {
             self.report.push(found.help(help));
         }
         if let "<if" | "<elseif" = name.as_str() {
-            self.condition(&opening.arguments, words.first());
+            self.condition(opening.arguments(), words.first());
         }
         if let ("<limit", Some(around)) = (name.as_str(), place.parent.filter(|parent| parent.is("Limit"))) {
             self.no_method_left(opening, around);
@@ -263,8 +294,8 @@ impl Walk<'_> {
     /// What a section is compared with; `None` when it cannot be read, which is said.
     fn matcher(&mut self, opening: &Directive, kind: SectionKind) -> Option<Matcher> {
         let words = opening.words();
-        syntax::report_unclosed_quotes(&words, self.report);
-        let (tilde, words) = match words.as_slice() {
+        syntax::report_unclosed_quotes(words, self.report);
+        let (tilde, words) = match words {
             [first, rest @ ..] if first.text == "~" => (true, rest),
             all => (false, all),
         };
@@ -296,7 +327,7 @@ impl Walk<'_> {
             SectionKind::Location if tilde => Match::LocationRegex(text),
             SectionKind::Location if pattern => Match::LocationPattern(text),
             SectionKind::Location => Match::Location(merge_slashes(&text)),
-            SectionKind::VirtualHost => return None,
+            SectionKind::VirtualHost | SectionKind::InterpreterOptions => return None,
         };
         if let Match::DirectoryRegex(regex) | Match::FilesRegex(regex) | Match::LocationRegex(regex) = &matcher {
             self.regex(regex, word)?;
@@ -304,23 +335,9 @@ impl Walk<'_> {
         Some(Matcher::Plain(matcher))
     }
 
-    /// Whether our runtime can run a regular expression. Apache's engine knows some that ours does not.
+    /// Whether a regular expression can be read.
     fn regex(&mut self, regex: &str, word: &Word) -> Option<()> {
-        let error = match Regex::new(regex) {
-            Ok(_) => return Some(()),
-            Err(error) => error.to_string(),
-        };
-        let foreign =
-            ["look-around", "backreferences", "unrecognized escape", "repetition quantifier", "unclosed counted"];
-        if foreign.iter().any(|reason| error.contains(reason)) {
-            if self.server.judge == Judge::WsgiServe {
-                let severity = if self.lenient { Severity::Warning } else { Severity::Error };
-                let found = UNSUPPORTED_VALUE.at(word.span, "needs Apache's engine for regular expressions");
-                self.report.push(found.graded(severity));
-            }
-            return None;
-        }
-        let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let Err(reason) = directive::read_regex(regex) else { return Some(()) };
         self.report.push(INVALID_VALUE.at(word.span, reason).says("a regular expression cannot be read"));
         None
     }

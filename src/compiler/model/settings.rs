@@ -35,6 +35,8 @@ pub struct Settings {
     pub application_group: Option<Spanned<ApplicationGroupName>>,
     /// `WSGICallableObject`.
     pub callable_object: Option<Spanned<String>>,
+    /// `WSGIRestrictProcess`; the empty name is embedded mode.
+    pub restrict_process: Option<Vec<String>>,
     /// `WSGIPassAuthorization`.
     pub pass_authorization: Option<Spanned<bool>>,
     /// `WSGIScriptReloading`.

@@ -18,7 +18,7 @@ impl Resolver<'_> {
         if !is_main {
             settings.overlay(&self.settings(&host.settings));
         }
-        let own = |inherited| if is_main { None } else { Some(inherited) };
+        let inherited = (!is_main).then_some(main);
         plan::Host {
             addresses: host.addresses.iter().map(|address| address.value.clone()).collect(),
             server_name: name.map(|name| name.name.clone()),
@@ -36,13 +36,14 @@ impl Resolver<'_> {
             keep_alive: host.keep_alive.as_ref().or(main.keep_alive.as_ref()).is_none_or(|state| state.value),
             keep_alive_timeout_ms: number(&host.keep_alive_timeout, &main.keep_alive_timeout, 5000),
             max_keep_alive_requests: number(&host.max_keep_alive_requests, &main.max_keep_alive_requests, 100),
+            encoded_slashes: host.encoded_slashes.unwrap_or_default(),
             aliases: host
                 .aliases
                 .iter()
-                .chain(own(&main.aliases).into_iter().flatten())
+                .chain(inherited.into_iter().flat_map(|main| &main.aliases))
                 .map(|alias| self.alias(alias))
                 .collect(),
-            mounts: self.server.mounts_of(host).map(|mount| self.mount(mount)).collect(),
+            mounts: self.mounts(host).chain(inherited.into_iter().flat_map(|main| self.mounts(main))).collect(),
             settings,
             sections: self.sections(host),
             place: self.place(host.span),
@@ -57,9 +58,19 @@ impl Resolver<'_> {
         }
     }
 
-    fn mount(&self, mount: &Mount) -> plan::Mount {
+    /// The mounts of a host itself: those with a prefix and those with a pattern, in the order of the file.
+    fn mounts(&self, host: &Host) -> impl Iterator<Item = plan::Mount> {
+        let mut all: Vec<plan::Mount> = host.mounts.iter().map(|mount| self.mount(mount, false)).collect();
+        for pattern in host.pattern_mounts.iter().rev() {
+            all.insert(pattern.mounts_before, self.mount(&pattern.mount, true));
+        }
+        all.into_iter()
+    }
+
+    fn mount(&self, mount: &Mount, regex: bool) -> plan::Mount {
         plan::Mount {
             url_path: mount.url_path.value.clone(),
+            regex,
             target: self.join_text(&mount.script.value),
             process_group: mount.process_group.as_ref().map(|name| self.process_group_name(name)),
             application_group: mount.application_group.as_ref().map(application_group),
@@ -70,10 +81,9 @@ impl Resolver<'_> {
     }
 }
 
-/// A token that only a request could expand is reported when our runtime is asked about, so it never gets as far as to run.
 pub(super) fn application_group(name: &Spanned<ApplicationGroupName>) -> ApplicationGroup {
     match &name.value {
         ApplicationGroupName::Plain(plain) => plain.clone(),
-        ApplicationGroupName::Token(token) => ApplicationGroup::Named(token.clone()),
+        ApplicationGroupName::Token(token) => ApplicationGroup::Token(token.clone()),
     }
 }

@@ -27,6 +27,7 @@ impl Resolver<'_> {
             process_group: written.process_group.as_ref().map(|name| self.process_group_name(name)),
             application_group: written.application_group.as_ref().map(application_group),
             callable_object: written.callable_object.as_ref().map(|name| name.value.clone()),
+            restrict_process: written.restrict_process.clone(),
             pass_authorization: flag(&written.pass_authorization),
             script_reloading: flag(&written.script_reloading),
             chunked_request: flag(&written.chunked_request),
@@ -44,18 +45,36 @@ impl Resolver<'_> {
 
 /// Whether a request to a host may reach an application that no process group runs.
 pub(super) fn may_run_embedded(host: &Host) -> bool {
-    let embedded = Some(ProcessGroupName::Embedded);
-    let by_section = host.sections.iter().any(|section| section.settings.process_group == embedded);
+    let by_section = host
+        .sections
+        .iter()
+        .filter_map(|section| section.settings.process_group.as_ref())
+        .any(|name| is_embedded(host, name));
     host.mounts.iter().any(|mount| match &mount.process_group {
-        Some(name) => *name == ProcessGroupName::Embedded,
+        Some(name) => is_embedded(host, name),
         None => by_section || !always_daemon(host, mount),
     })
 }
 
+/// Whether a name may stand for embedded mode.
+fn is_embedded(host: &Host, name: &ProcessGroupName) -> bool {
+    let says_so = |settings: &Settings| settings.set_env.iter().any(|(_, value)| value == "%{GLOBAL}");
+    match name {
+        ProcessGroupName::Embedded => true,
+        ProcessGroupName::Daemon(_) => false,
+        ProcessGroupName::Token(token) => {
+            token.starts_with("%{ENV:")
+                && (says_so(&host.settings) || host.sections.iter().any(|section| says_so(&section.settings)))
+        }
+    }
+}
+
 /// Whether the host, or a section that certainly matches every request to a mount, names a process group.
 fn always_daemon(host: &Host, mount: &crate::plan::Mount) -> bool {
-    let daemon = |settings: &Settings| matches!(settings.process_group, Some(ProcessGroupName::Daemon(_)));
+    let daemon = |settings: &Settings| settings.process_group.as_ref().is_some_and(|name| !is_embedded(host, name));
     let matches = |one: &Match| match one {
+        // What a pattern makes is no file that the configuration tells.
+        _ if mount.regex => false,
         Match::Directory(path) => model::path_is_within(&mount.target, path),
         Match::Files(name) => !mount.target.ends_with('/') && mount.target.rsplit('/').next() == Some(name.as_str()),
         Match::Location(prefix) => model::starts_with_path(&mount.url_path, prefix),

@@ -26,6 +26,7 @@ pub(crate) const LONGEST_LINE: usize = 16_777_215;
 const TOTAL: &str = "the grammar matches every text";
 
 /// A line with its continuations joined.
+#[derive(Debug, PartialEq)]
 struct LogicalLine {
     /// Its text, blanks at both ends taken off.
     text: Mapped,
@@ -53,39 +54,35 @@ pub enum Statement {
     },
 }
 
-/// About how many bytes the grammar is given at once: what pest notes of them takes several times their room.
-const BLOCK: usize = 16 << 10;
-
 /// The logical lines of a text that are neither empty nor comments, one after the other.
 pub struct Lines {
     source: SourceId,
     text: Text,
-    /// How much of the text the grammar has seen.
+    /// How much of the text was read.
     done: usize,
-    ready: std::vec::IntoIter<LogicalLine>,
+    /// The text is ASCII without NUL: there is nothing in it that a person cannot see.
+    plain: bool,
 }
 
 impl Lines {
     /// The lines of a text that is kept as `source`.
     pub fn of(source: SourceId, text: &Text) -> Self {
-        Self { source, text: text.clone(), done: 0, ready: Vec::new().into_iter() }
+        let plain = text.is_ascii() && !text.contains('\0');
+        Self { source, text: text.clone(), done: 0, plain }
     }
 
     /// The next line. What a person cannot see in it, and in the comments before it, is reported.
     pub fn next(&mut self, report: &mut Report) -> Option<Mapped> {
-        loop {
-            let Some(line) = self.ready.next() else {
-                let block = self.block()?;
-                self.ready = logical_lines(self.source, &block).into_iter();
-                continue;
-            };
+        while self.done < self.text.len() {
+            let Some(line) = self.logical_line() else { continue };
             if is_short_enough(&line, report) {
-                look_for_traps(&line, report);
+                look_for_traps(&line, self.plain, report);
                 if !line.text.text().starts_with('#') {
                     return Some(line.text);
                 }
             }
         }
+        None
     }
 
     /// Whether this line is the last of the text, and no line end follows it.
@@ -94,27 +91,50 @@ impl Lines {
         source == self.source && !self.text.ends_with('\n') && self.text[end as usize..].chars().all(is_blank)
     }
 
-    /// Cuts a text between logical lines.
-    fn block(&mut self) -> Option<Text> {
-        let rest = &self.text[self.done..];
-        let mut ends = rest.bytes().enumerate().skip(BLOCK).filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at);
-        let end = ends.find(|end| !rest[..*end].trim_end_matches('\r').ends_with('\\')).map_or(rest.len(), |at| at + 1);
-        let block = (end > 0).then(|| self.text.slice(self.done..self.done + end));
-        self.done += end;
-        block
+    /// The next logical line; `None` for an empty one, and for a comment of which there is nothing to say.
+    fn logical_line(&mut self) -> Option<LogicalLine> {
+        let start = self.done;
+        let mut end = start + physical_line(&self.text.as_bytes()[start..]);
+        let mut line = &self.text[start..end];
+        let continued = goes_on(line);
+        while goes_on(line) && end < self.text.len() {
+            let next = end + 1;
+            end = next + physical_line(&self.text.as_bytes()[next..]);
+            line = &self.text[next..end];
+        }
+        self.done = end + 1;
+        if continued {
+            let text = self.text.slice(start..end);
+            let pair = parse(Rule::logical_line, &text);
+            return (!text.trim_ascii().is_empty()).then(|| continued_line(self.source, &text, pair));
+        }
+        let visible = line.trim_end_matches(is_blank);
+        let leading = visible.len() - visible.trim_start_matches(is_blank).len();
+        let range = start + leading..start + visible.len();
+        let silent = self.plain && range.len() <= LONGEST_LINE;
+        if range.is_empty() || silent && self.text.as_bytes()[range.start] == b'#' {
+            return None;
+        }
+        let text = |range| Mapped::verbatim(self.source, self.text.slice(range));
+        let blanks_follow = visible.len() < line.trim_end_matches('\r').len();
+        let stray = blanks_follow && visible.ends_with('\\');
+        let stray_backslash = stray.then(|| text(range.end - 1..range.end).whole());
+        Some(LogicalLine { text: text(range), second: None, stray_backslash })
     }
 }
 
-/// Splits a text into its logical lines. Empty ones are left out.
-fn logical_lines(source: SourceId, text: &Text) -> Vec<LogicalLine> {
-    parse(Rule::file, text)
-        .into_inner()
-        .filter(|line| !line.as_str().trim_ascii().is_empty())
-        .map(|line| logical_line(source, text, line))
-        .collect()
+/// How many bytes there are before the end of a line.
+fn physical_line(rest: &[u8]) -> usize {
+    rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())
 }
 
-fn logical_line(source: SourceId, text: &Text, line: Pair<'_, Rule>) -> LogicalLine {
+/// Whether the next physical line belongs to this one.
+fn goes_on(line: &str) -> bool {
+    line.strip_suffix('\r').unwrap_or(line).ends_with('\\')
+}
+
+/// Joins the physical lines of a logical one.
+fn continued_line(source: SourceId, text: &Text, line: Pair<'_, Rule>) -> LogicalLine {
     let mut parts = line.into_inner().map(|part| Mapped::verbatim(source, text.slice(range(&part))));
     let mut line = parts.next().expect(TOTAL);
     let mut second: Option<usize> = None;
@@ -143,19 +163,33 @@ fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\x0B' | '\x0C' | '\r' | '\n')
 }
 
+/// More words than a directive ever has: each takes several times the room of its letters.
+const MOST_WORDS: usize = 100_000;
+
+/// Whether a line has no more words than can be kept; said if not.
+pub(crate) fn may_be_split(line: &Mapped, report: &mut Report) -> bool {
+    let text = line.text().as_bytes();
+    let begins = |pair: &[u8]| is_blank(char::from(pair[0])) && !is_blank(char::from(pair[1]));
+    let few = text.len() < 2 * MOST_WORDS || text.windows(2).filter(|pair| begins(pair)).count() < MOST_WORDS;
+    if !few {
+        report.push(LINE_TOO_LONG.at(line.span(0..1), "more than 100,000 words").says("a line has too many words"));
+    }
+    few
+}
+
 /// Whether a line may be read at all.
 fn is_short_enough(line: &LogicalLine, report: &mut Report) -> bool {
     let short = line.text.text().len() <= LONGEST_LINE;
     if !short {
         report.push(LINE_TOO_LONG.at(line.text.span(0..1), "begins here"));
     }
-    short
+    short && (line.text.text().starts_with('#') || may_be_split(&line.text, report))
 }
 
 /// Reports what a person cannot see in a line, and what Apache does not say.
-fn look_for_traps(line: &LogicalLine, report: &mut Report) {
+fn look_for_traps(line: &LogicalLine, plain: bool, report: &mut Report) {
     let text = line.text.text();
-    if let Some(at) = text.find('\0') {
+    if !plain && let Some(at) = text.find('\0') {
         let found = NUL_BYTE.at(line.text.span(at..at + 1), "Apache stops reading the line here");
         report.push(found.help("is this a text file?"));
     }
@@ -168,7 +202,7 @@ fn look_for_traps(line: &LogicalLine, report: &mut Report) {
         let found = BLANK_AFTER_BACKSLASH.at(span, "a blank follows").help("delete the blanks after the backslash");
         report.push(found.repair("Delete the blanks after the backslash", vec![edit]));
     }
-    if !text.is_ascii() {
+    if !plain && !text.is_ascii() {
         look_alikes(&line.text, report);
     }
 }
@@ -224,7 +258,7 @@ pub(super) fn statement(line: Mapped) -> Option<Statement> {
     };
     if let Some((name, end)) = plain_name(line.text()) {
         let (name, arguments) = (word_at(name, &line), line.slice(end..line.text().len()));
-        return Some(Statement::Directive(Directive { name, arguments, line }));
+        return Some(Statement::Directive(Directive::new(name, arguments, line)));
     }
     let text = line.text();
     let kind = parse(Rule::statement, text);
@@ -233,12 +267,12 @@ pub(super) fn statement(line: Mapped) -> Option<Statement> {
         Rule::directive => {
             let name = word(kind.into_inner().next().expect(TOTAL), &line);
             let arguments = line.slice(end..text.len());
-            Some(Statement::Directive(Directive { name, arguments, line }))
+            Some(Statement::Directive(Directive::new(name, arguments, line)))
         }
         Rule::opening => {
             let name = word_at(range(&kind.into_inner().next().expect(TOTAL)), &line);
             let arguments = line.slice(end..text.len());
-            Some(Statement::Opening(Directive { name, arguments, line }))
+            Some(Statement::Opening(Directive::new(name, arguments, line)))
         }
         Rule::closing => {
             let name = word_at(range(&kind.into_inner().next().expect(TOTAL)), &line);
@@ -312,9 +346,18 @@ fn plain_name(text: &str) -> Option<(Range<usize>, usize)> {
     if !text.starts_with(|first: char| first.is_ascii_alphabetic()) {
         return None;
     }
-    let end = text.find(is_blank).unwrap_or(text.len());
-    let arguments = text.len() - text[end..].trim_start_matches(is_blank).len();
-    (!text[..end].contains('\\')).then_some((0..end, arguments))
+    let end = blank_from(text, 0);
+    (!text[..end].contains('\\')).then_some((0..end, visible_from(text, end)))
+}
+
+/// Where the first blank from here on stands. Blanks are bytes of their own in UTF-8.
+fn blank_from(text: &str, at: usize) -> usize {
+    text.as_bytes()[at..].iter().position(|byte| is_blank(char::from(*byte))).map_or(text.len(), |length| at + length)
+}
+
+/// Where the first character from here on stands that is no blank.
+fn visible_from(text: &str, at: usize) -> usize {
+    text.as_bytes()[at..].iter().position(|byte| !is_blank(char::from(*byte))).map_or(text.len(), |length| at + length)
 }
 
 /// The words of a text without backslashes.
@@ -324,23 +367,22 @@ fn plain_words(text: &Mapped) -> Option<Vec<Word>> {
         return None;
     }
     let mut words = Vec::new();
-    let mut at = 0;
-    loop {
-        at = whole.len() - whole[at..].trim_start_matches(is_blank).len();
-        let Some(first) = whole[at..].chars().next() else { return Some(words) };
-        if matches!(first, '"' | '\'') {
-            let closing = whole[at + 1..].find(first).map(|length| at + 1 + length);
-            let end = closing.unwrap_or(whole.len());
-            let inside = text.text_of(at + 1..end);
-            let next = end + usize::from(closing.is_some());
-            words.push(Word { text: inside, quoted: true, closed: closing.is_some(), ..word_at(at..next, text) });
-            at = next;
+    let mut at = visible_from(whole, 0);
+    while let Some(first) = whole.as_bytes().get(at) {
+        let end = if matches!(first, b'"' | b'\'') {
+            let closing = whole[at + 1..].find(char::from(*first)).map(|length| at + 1 + length);
+            let inside = text.text_of(at + 1..closing.unwrap_or(whole.len()));
+            let end = closing.map_or(whole.len(), |closing| closing + 1);
+            words.push(Word { text: inside, quoted: true, closed: closing.is_some(), ..word_at(at..end, text) });
+            end
         } else {
-            let end = whole[at..].find(is_blank).map_or(whole.len(), |length| at + length);
+            let end = blank_from(whole, at);
             words.push(word_at(at..end, text));
-            at = end;
-        }
+            end
+        };
+        at = visible_from(whole, end);
     }
+    Some(words)
 }
 
 /// What the grammar makes of a text.
@@ -373,6 +415,20 @@ mod tests {
                 prop_assert_eq!(range(&directive).end, end);
                 prop_assert_eq!(word(directive.into_inner().next().expect(TOTAL), &line), word_at(name, &line));
             }
+        }
+
+        #[test]
+        fn a_text_is_cut_into_lines_as_the_grammar_cuts_it(text in "[ab# \t\r\n\u{B}\\\\é]{0,20}") {
+            let source = Sources::default().add(std::path::Path::new("a"), Text::default(), None);
+            let whole = Text::from(text.as_str());
+            let of_grammar = parse(Rule::file, &text).into_inner().map(|line| continued_line(source, &whole, line));
+            let of_grammar: Vec<_> = of_grammar.filter(|line| !line.text.text().is_empty()).collect();
+            let mut lines = Lines { plain: false, ..Lines::of(source, &whole) };
+            let mut found = Vec::new();
+            while lines.done < text.len() {
+                found.extend(lines.logical_line().filter(|line| !line.text.text().is_empty()));
+            }
+            prop_assert_eq!(found, of_grammar);
         }
     }
 }

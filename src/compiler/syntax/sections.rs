@@ -176,9 +176,9 @@ fn tag(opening: &Directive) -> Span {
 
 /// Takes the last `>` off an opening line, with what follows it.
 pub fn cut_at_bracket(opening: &mut Directive, report: &mut Report) {
-    if let Some(end) = opening.arguments.text().rfind('>') {
+    if let Some(end) = opening.arguments().text().rfind('>') {
         look_after_opening(opening, end + 1, report);
-        opening.arguments = opening.arguments.slice(0..end);
+        opening.cut(end);
     } else {
         let help = "end the line with `>`";
         let line = opening.line.text();
@@ -189,12 +189,12 @@ pub fn cut_at_bracket(opening: &mut Directive, report: &mut Report) {
 
 /// What follows the `>` of an opening tag. Most sections read over it.
 fn look_after_opening(opening: &Directive, start: usize, report: &mut Report) {
-    let text = &opening.arguments.text()[start..];
+    let text = &opening.arguments().text()[start..];
     if text.trim().is_empty() {
         return;
     }
     let at = start + text.len() - text.trim_start().len();
-    let span = opening.arguments.span(at..at + text.trim().len());
+    let span = opening.arguments().span(at..at + text.trim().len());
     let refused = COUNTING_WORDS.iter().any(|known| opening.is(known));
     let severity = if refused { Severity::Error } else { Severity::Warning };
     let label = if refused { "refused after this tag" } else { "ignored" };

@@ -1,5 +1,7 @@
 //! The tree of a file: directives, and sections with what stands in them. Everything keeps its places.
 
+use std::cell::OnceCell;
+
 use super::sections::move_comment;
 use super::words::{Word, words};
 use crate::compiler::diagnostic::Repair;
@@ -27,9 +29,11 @@ pub struct Directive {
     /// The name, as written.
     pub name: Word,
     /// What follows the name, untouched.
-    pub arguments: Mapped,
+    arguments: Mapped,
     /// The whole line, continuations joined.
     pub line: Mapped,
+    /// The words of the arguments, once somebody asked for them.
+    words: OnceCell<Vec<Word>>,
 }
 
 /// `<Name …> … </Name>`.
@@ -44,14 +48,30 @@ pub struct Section {
 }
 
 impl Directive {
+    /// A line that was read.
+    pub(super) fn new(name: Word, arguments: Mapped, line: Mapped) -> Self {
+        Self { name, arguments, line, words: OnceCell::new() }
+    }
+
+    /// What follows the name, untouched.
+    pub fn arguments(&self) -> &Mapped {
+        &self.arguments
+    }
+
+    /// Leaves only so many bytes of the arguments.
+    pub(super) fn cut(&mut self, end: usize) {
+        self.arguments = self.arguments.slice(0..end);
+        self.words.take();
+    }
+
     /// Whether the name is this one. Case does not matter, as in httpd.
     pub fn is(&self, name: &str) -> bool {
         self.name.text.eq_ignore_ascii_case(name)
     }
 
     /// The words after the name.
-    pub fn words(&self) -> Vec<Word> {
-        words(&self.arguments)
+    pub fn words(&self) -> &[Word] {
+        self.words.get_or_init(|| words(&self.arguments))
     }
 
     /// The repair of a comment that begins at this word: a line of its own, before this one.

@@ -11,6 +11,7 @@ use chrono::{DateTime, Local};
 use hyper::HeaderMap;
 
 use crate::decision::path::normalise;
+use crate::plan::EncodedSlashes;
 use crate::plan::log::{AccessLog, DurationUnit, LogPart};
 
 /// The access logs of a host, open.
@@ -101,7 +102,9 @@ impl Record {
             LogPart::Protocol => line.push_str(self.protocol),
             LogPart::Method => escape(&self.method, line),
             // Decoded, as Apache's is; one that has no meaning is written as it came.
-            LogPart::UrlPath => escape(normalise(path).unwrap_or(path.as_bytes().into()), line),
+            LogPart::UrlPath => {
+                escape(normalise(path, EncodedSlashes::Decoded).unwrap_or(path.as_bytes().into()), line);
+            }
             LogPart::Query => escape(&self.target[path.len()..], line),
             LogPart::ServerName => escape(&self.server_name, line),
             LogPart::RequestedName => escape(&self.requested_name, line),

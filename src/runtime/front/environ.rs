@@ -15,8 +15,9 @@ use crate::runtime::pairs::Pairs;
 /// What the server calls itself, without a version (`ServerTokens Prod` in Apache's words).
 pub(super) const SOFTWARE: &str = "wsgi-httpd";
 
-/// What is the same for each request to a script. `SetEnv` stands first: the server's own variables win over it.
-pub(super) fn constant(host: &Host, settings: &Settings, file: &[u8], script_name: &[u8]) -> Pairs {
+/// What is the same for each request to a script, `SCRIPT_FILENAME` and `SCRIPT_NAME` among it unless each request has its own.
+/// `SetEnv` stands first: the server's own variables win over it.
+pub(super) fn constant(host: &Host, settings: &Settings, script: Option<(&[u8], &[u8])>) -> Pairs {
     let mut pairs = Pairs::with_capacity(512);
     for (name, value) in &settings.set_env {
         pairs.push(name, value);
@@ -27,8 +28,10 @@ pub(super) fn constant(host: &Host, settings: &Settings, file: &[u8], script_nam
     pairs.push("DOCUMENT_ROOT", root.as_bytes());
     pairs.push("CONTEXT_DOCUMENT_ROOT", root.as_bytes());
     pairs.push("CONTEXT_PREFIX", "");
-    pairs.push("SCRIPT_FILENAME", file);
-    pairs.push("SCRIPT_NAME", script_name);
+    if let Some((file, name)) = script {
+        pairs.push("SCRIPT_FILENAME", file);
+        pairs.push("SCRIPT_NAME", name);
+    }
     pairs.push("REQUEST_SCHEME", "http");
     pairs
 }
@@ -46,12 +49,13 @@ pub(super) fn of_client(client: &Client, listener: Option<&str>, number: u64) ->
     pairs
 }
 
-/// What belongs to one request. `authority` is the `Host` field, as far as it was there.
+/// What belongs to one request. `script` is its file and `SCRIPT_NAME`, where they are its own. `authority` is the `Host` field, as far as it was there.
 pub(super) fn of_request(
     client: &Client,
     host: &Host,
     parts: &Parts,
     authority: Option<&str>,
+    script: Option<(&[u8], &[u8])>,
     path_info: &[u8],
     pass_authorization: bool,
 ) -> Pairs {
@@ -61,6 +65,10 @@ pub(super) fn of_request(
     pairs.push("REQUEST_URI", raw_target(parts));
     pairs.push("QUERY_STRING", parts.uri.query().unwrap_or_default());
     pairs.push("SERVER_PROTOCOL", protocol(parts));
+    if let Some((file, name)) = script {
+        pairs.push("SCRIPT_FILENAME", file);
+        pairs.push("SCRIPT_NAME", name);
+    }
     pairs.push("PATH_INFO", path_info);
     server_name(&mut pairs, host, authority);
     pairs.push("mod_wsgi.request_id", LogId::new(REQUESTS.fetch_add(1, Ordering::Relaxed)));

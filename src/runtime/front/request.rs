@@ -11,12 +11,12 @@ use super::access_log::Record;
 use super::answer::{self, Body};
 use super::daemon::DaemonError;
 use super::input::{Input, ReadAhead};
-use super::route::{Route, Script};
+use super::route::{Asker, Route};
+use super::script::{Refusal, Runs, Script};
 use super::{Client, Front, environ, static_files, verdict};
 use crate::decision::access;
 use crate::decision::hosts::{requested_name, split_authority};
 use crate::decision::path::{PathError, normalise};
-use crate::plan::ProcessGroupName;
 use crate::plan::log::LogLevel;
 use crate::runtime::exchange::{Call, InputError, Target};
 
@@ -82,22 +82,27 @@ async fn handle(
     if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
         return Ok(answer::page(StatusCode::NO_CONTENT));
     }
-    let path = normalise(parts.uri.path()).map_err(|error| match error {
+    let slashes = front.plan.hosts[seen.host].encoded_slashes;
+    let path = normalise(parts.uri.path(), slashes).map_err(|error| match error {
         PathError::Malformed => closing(StatusCode::BAD_REQUEST),
         PathError::NotFound => StatusCode::NOT_FOUND.into(),
     })?;
-    match front.routes[seen.host].find(&path, client.local.port()) {
+    let asker = Asker { port: client.local.port(), authority };
+    match front.routes[seen.host].find(&path, asker) {
         Route::Nothing => Err(StatusCode::NOT_FOUND.into()),
+        Route::Refused(refusal) => Err(refuse(front, seen.host, &refusal).into()),
         Route::File { file, settings } => {
             seen.file = file.as_os_str().as_encoded_bytes().to_vec();
             permit(front, client, parts, seen, &settings)?;
             Ok(static_files::answer(&file, settings.options, parts, &path))
         }
-        Route::Script { script, path_info } => {
+        Route::Script { script, path_info, script_name } => {
             seen.file.clone_from(&script.target.script);
             permit(front, client, parts, seen, &script.settings)?;
             let host = &front.plan.hosts[seen.host];
-            let environ = environ::of_request(client, host, parts, authority, path_info, script.pass_authorization);
+            let own = script_name.map(|name| (&*seen.file, name));
+            let passes = script.pass_authorization;
+            let environ = environ::of_request(client, host, parts, authority, own, &path_info, passes);
             run(front, parts, incoming, began, seen.host, script, environ).await
         }
     }
@@ -144,7 +149,10 @@ async fn run(
     } else {
         Box::pin(input.read_ahead()).await.map_err(|error| closing(status_of(error)))?
     };
-    let daemon = matches!(script.process_group, ProcessGroupName::Daemon(_));
+    if let Runs::Refused(refusal) = &script.runs {
+        return Err(refuse(front, host, refusal).into());
+    }
+    let daemon = matches!(script.runs, Runs::Daemon(_));
     let target = Arc::clone(&script.target);
     let call = Call {
         target: Arc::clone(&target),
@@ -154,21 +162,13 @@ async fn run(
         batch: 0,
         queue_start: if daemon { microseconds(SystemTime::now()) } else { 0 },
     };
-    let answered = match (&script.process_group, &front.embedded) {
-        (ProcessGroupName::Daemon(index), _) => Box::pin(front.pools[*index].run(call, body, timeout))
+    let answered = match (&script.runs, &front.embedded) {
+        (Runs::Daemon(index), _) => Box::pin(front.pools[*index].run(call, body, timeout))
             .await
             .map_err(|error| daemon_failed(front, host, &target, error)),
-        (ProcessGroupName::Embedded, Some(embedded)) if !front.plan.embedded.restricted => {
-            embedded.run(call, body, timeout).await.map_err(status)
-        }
-        (ProcessGroupName::Embedded, _) => {
-            let message = format!(
-                "WSGI0143: embedded mode is restricted by WSGIRestrictEmbedded, and {} has no process group",
-                String::from_utf8_lossy(&script.target.script)
-            );
-            front.error_logs[host].write("wsgi", LogLevel::Error, &message);
-            Err(StatusCode::INTERNAL_SERVER_ERROR)
-        }
+        (_, Some(embedded)) => embedded.run(call, body, timeout).await.map_err(status),
+        // A script is only said to run here where Python is.
+        (_, None) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let (head, source) = answered?;
     Ok(answer::from_application(&head, source, parts.method == Method::HEAD))
@@ -186,6 +186,11 @@ fn body(parts: &Parts, incoming: Incoming, script: &Script, timeout: Duration) -
         return Err(closing(StatusCode::PAYLOAD_TOO_LARGE));
     }
     Ok(Input::new(incoming, limit, timeout))
+}
+
+fn refuse(front: &Front, host: usize, refusal: &Refusal) -> StatusCode {
+    front.error_logs[host].write("wsgi", LogLevel::Error, &refusal.message);
+    refusal.status
 }
 
 fn status_of(error: InputError) -> StatusCode {

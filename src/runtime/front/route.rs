@@ -1,5 +1,6 @@
 //! From a path to what answers it: an alias, a mount or a file, with the settings that hold there.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
@@ -7,13 +8,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use super::environ;
+use super::names::Names;
+use super::script::{At, Chosen, Refusal, Script};
 use super::sections::{Locations, Sections};
-use crate::decision::group::application_group;
-use crate::decision::path::{covered, taken_by_mount};
+use crate::decision::path::{covered, matched, path_info_start, taken_by_mount};
+use crate::decision::pattern::Pattern;
 use crate::plan::sections::Settings;
-use crate::plan::{ApplicationGroup, Host, Mount, Plan, ProcessGroupName};
-use crate::runtime::exchange::Target;
+use crate::plan::{Host, Mount, Plan};
 use crate::runtime::short_hash::ShortHash;
 
 /// Where the requests of one host go.
@@ -22,12 +23,24 @@ pub(super) struct Routes {
     plan: Arc<Plan>,
     host: usize,
     sections: Sections,
-    /// For each mount of the host, whether its target is a folder of scripts.
-    folders: Vec<bool>,
+    /// How each mount of the host finds its scripts.
+    ways: Vec<Way>,
+    names: Names,
     /// Every script of the plan: never sent as a file.
     scripts: Arc<HashSet<PathBuf>>,
-    /// Names in it are those of files, so it is no longer than the site is large.
+    /// Names in it are those of files, or among the few that clients may bring: it is no longer than the site is large.
     prepared: RwLock<HashMap<Key, Arc<Script>, ShortHash>>,
+}
+
+/// How a mount finds its scripts.
+#[derive(Debug)]
+enum Way {
+    /// Its target is one.
+    Script,
+    /// Its target is a folder of them, or becomes a file's name with what follows the prefix.
+    Folder,
+    /// Its target is made of what the expression matches.
+    Pattern(Pattern),
 }
 
 /// What two requests have in common that run the same script with the same settings.
@@ -36,8 +49,19 @@ struct Key {
     mount: usize,
     port: u16,
     locations: Locations,
-    /// Script and `SCRIPT_NAME`, where the mount is a folder.
+    /// Script and what stands in `%{RESOURCE}`, unless the mount has only one.
     within: Option<(Vec<u8>, Vec<u8>)>,
+    /// The host name, where a group is called after it.
+    host: Option<String>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker<'a> {
+    /// The local port.
+    pub(super) port: u16,
+    /// The `Host` field.
+    pub(super) authority: Option<&'a str>,
 }
 
 /// What answers.
@@ -48,7 +72,9 @@ pub(super) enum Route<'a> {
         /// Which, and how it runs.
         script: Arc<Script>,
         /// `PATH_INFO`.
-        path_info: &'a [u8],
+        path_info: Cow<'a, [u8]>,
+        /// `SCRIPT_NAME`, if it is this request's own.
+        script_name: Option<&'a [u8]>,
     },
     /// A file.
     File {
@@ -59,19 +85,8 @@ pub(super) enum Route<'a> {
     },
     /// Nothing is there.
     Nothing,
-}
-
-/// A WSGI script as it is reached from one mount, with all that is known before a request.
-#[derive(Debug)]
-pub(super) struct Script {
-    /// What the application side gets.
-    pub(super) target: Arc<Target>,
-    /// Where it runs.
-    pub(super) process_group: ProcessGroupName,
-    /// What holds there.
-    pub(super) settings: Settings,
-    /// `WSGIPassAuthorization`, of the mount or the settings.
-    pub(super) pass_authorization: bool,
+    /// Something is there, and not to be had.
+    Refused(Refusal),
 }
 
 impl Routes {
@@ -86,7 +101,8 @@ impl Routes {
             plan: Arc::clone(plan),
             host,
             sections: Sections::new(this)?,
-            folders: this.mounts.iter().map(|mount| Path::new(&mount.target).is_dir()).collect(),
+            ways: this.mounts.iter().map(Way::of).collect::<io::Result<_>>()?,
+            names: Names::new(this),
             scripts: Arc::new(scripts.collect()),
             prepared: RwLock::default(),
         })
@@ -97,18 +113,22 @@ impl Routes {
         &self.plan.hosts[self.host]
     }
 
-    /// What answers a normalised path on a local port. Aliases come before mounts, these before `DocumentRoot`, whatever
-    /// their order in the file.
-    pub(super) fn find<'a>(&self, path: &'a [u8], port: u16) -> Route<'a> {
+    /// What answers a normalised path. Aliases come before mounts, these before `DocumentRoot`, whatever their order in the
+    /// file.
+    pub(super) fn find<'a>(&self, path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
         let host = self.host();
         for alias in &host.aliases {
             if let Some(length) = covered(&alias.url_path, path) {
                 return self.file(&alias.target, &path[length..], path);
             }
         }
-        for (index, mount) in host.mounts.iter().enumerate() {
-            if let Some(length) = covered(&mount.url_path, path) {
-                return self.script(index, mount, length, path, port);
+        for (index, (mount, way)) in host.mounts.iter().zip(&self.ways).enumerate() {
+            if let Way::Pattern(regex) = way {
+                if let Some(file) = matched(regex, &mount.target, path) {
+                    return self.by_pattern(index, &file, path, asker).unwrap_or_else(Route::Refused);
+                }
+            } else if let Some(length) = covered(&mount.url_path, path) {
+                return self.script(index, mount, length, path, asker).unwrap_or_else(Route::Refused);
             }
         }
         match &host.document_root {
@@ -129,84 +149,96 @@ impl Routes {
         Route::File { file, settings }
     }
 
-    fn script<'a>(&self, index: usize, mount: &Mount, length: usize, path: &'a [u8], port: u16) -> Route<'a> {
+    fn script<'a>(
+        &self,
+        index: usize,
+        mount: &Mount,
+        length: usize,
+        path: &'a [u8],
+        asker: Asker<'_>,
+    ) -> Result<Route<'a>, Refusal> {
+        let host = self.names.host(&self.plan, self.host(), asker.authority)?;
+        let key =
+            |within| Key { mount: index, port: asker.port, locations: self.sections.locations(path), within, host };
         let length = taken_by_mount(&mount.url_path, length);
         let rest = &path[length..];
-        let within_file = !self.folders[index] && matches!(rest.first(), None | Some(b'/'));
+        let within_file = matches!(self.ways[index], Way::Script) && matches!(rest.first(), None | Some(b'/'));
         if within_file {
-            let key = Key { mount: index, port, locations: self.sections.locations(path), within: None };
-            let script = self.prepare(key, || (mount.target.as_bytes().to_vec(), path[..length].to_vec()), path);
-            return Route::Script { script, path_info: rest };
+            let script = self.prepare(key(None), |key| {
+                let name = &path[..length];
+                self.make(key, At { resource: name, script_name: Some(name), ..key.at(mount.target.as_bytes()) }, path)
+            });
+            return Ok(Route::Script { script, path_info: Cow::Borrowed(rest), script_name: None });
         }
-        let Some((script, used)) = script_within(&mount.target, rest) else { return Route::Nothing };
-        let name = path[..length + used].to_vec();
-        let within = Some((script.clone(), name.clone()));
-        let key = Key { mount: index, port, locations: self.sections.locations(path), within };
-        let script = self.prepare(key, || (script, name), path);
-        Route::Script { script, path_info: &rest[used..] }
+        let Some((file, used)) = script_within(mount.target.as_bytes(), rest) else { return Ok(Route::Nothing) };
+        let name = &path[..length + used];
+        let script = self.prepare(key(Some((file.clone(), name.to_vec()))), |key| {
+            self.make(key, At { resource: name, script_name: Some(name), ..key.at(&file) }, path)
+        });
+        Ok(Route::Script { script, path_info: Cow::Borrowed(&rest[used..]), script_name: None })
     }
 
-    fn prepare(&self, key: Key, script: impl FnOnce() -> (Vec<u8>, Vec<u8>), path: &[u8]) -> Arc<Script> {
+    /// The script of a `WSGIScriptAliasMatch`: clients choose what its `SCRIPT_NAME` is.
+    fn by_pattern<'a>(
+        &self,
+        index: usize,
+        file: &[u8],
+        path: &'a [u8],
+        asker: Asker<'_>,
+    ) -> Result<Route<'a>, Refusal> {
+        let host = self.names.host(&self.plan, self.host(), asker.authority)?;
+        let Some((script, used)) = script_within(b"", file) else { return Ok(Route::Nothing) };
+        let path_info = file[used..].to_vec();
+        let script_name = &path[..path_info_start(path, &path_info)];
+        let resource = self.names.resource(script_name);
+        let locations = self.sections.locations(path);
+        let within = Some((script, resource));
+        let key = Key { mount: index, port: asker.port, locations, within, host };
+        let script = self.prepare(key, |key| {
+            let (file, resource) = key.within.as_ref().map_or_else(Default::default, |(file, name)| (&**file, &**name));
+            self.make(key, At { resource, ..key.at(file) }, path)
+        });
+        Ok(Route::Script { script, path_info: Cow::Owned(path_info), script_name: Some(script_name) })
+    }
+
+    fn prepare(&self, key: Key, make: impl FnOnce(&Key) -> Script) -> Arc<Script> {
         if let Some(known) = self.prepared.read().expect("no panic while it is held").get(&key) {
             return Arc::clone(known);
         }
-        let (file, name) = script();
-        let made = Arc::new(self.make(key.mount, key.port, &file, &name, path));
+        let script = Arc::new(make(&key));
         let mut prepared = self.prepared.write().expect("no panic while it is held");
-        Arc::clone(prepared.entry(key).or_insert(made))
+        Arc::clone(prepared.entry(key).or_insert(script))
     }
 
-    fn make(&self, mount: usize, port: u16, file: &[u8], name: &[u8], path: &[u8]) -> Script {
-        let mount = &self.host().mounts[mount];
-        let settings = self.sections.settings(file, path);
-        let process_group = mount
-            .process_group
-            .as_ref()
-            .or(settings.process_group.as_ref())
-            .cloned()
-            .unwrap_or(ProcessGroupName::Embedded);
-        let (group, threads, multiprocess) = match process_group {
-            ProcessGroupName::Embedded => ("", self.plan.embedded.threads, self.plan.embedded.processes > 1),
-            ProcessGroupName::Daemon(index) => {
-                let group = &self.plan.process_groups[index];
-                (group.name.as_str(), group.threads, group.multiprocess)
-            }
-        };
-        let application_group = mount.application_group.as_ref().or(settings.application_group.as_ref());
-        let callable_object = mount.callable_object.as_ref().or(settings.callable_object.as_ref());
-        let target = Target {
-            script: file.to_vec(),
-            process_group: group.to_owned(),
-            application_group: self.application_group(application_group, port, name),
-            callable_object: callable_object.map_or_else(|| "application".to_owned(), Clone::clone),
-            script_reloading: settings.script_reloading.unwrap_or(true),
-            multithread: threads > 1,
-            multiprocess,
-            environ: environ::constant(self.host(), &settings, file, name),
-        };
-        Script {
-            target: Arc::new(target),
-            process_group,
-            pass_authorization: mount.pass_authorization.or(settings.pass_authorization).unwrap_or(false),
-            settings,
+    fn make(&self, key: &Key, at: At<'_>, path: &[u8]) -> Script {
+        let settings = self.sections.settings(at.file, path);
+        Script::new(&self.plan, self.host, settings, Chosen::by_mount(&self.host().mounts[key.mount]), at)
+    }
+}
+
+impl Way {
+    fn of(mount: &Mount) -> io::Result<Self> {
+        if mount.regex {
+            let regex = Pattern::new(&mount.url_path);
+            return regex.map(Self::Pattern).map_err(|error| io::Error::other(format!("{}: {error}", mount.place)));
         }
+        Ok(if Path::new(&mount.target).is_dir() { Self::Folder } else { Self::Script })
     }
+}
 
-    /// The name of an interpreter. Its port is that of `ServerName` or of the listener, never the client's: a client must
-    /// not be able to make interpreters.
-    fn application_group(&self, group: Option<&ApplicationGroup>, port: u16, script_name: &[u8]) -> String {
-        let host = self.host();
-        let name = host.server_name.as_deref().unwrap_or_default();
-        application_group(group, name, host.server_port.unwrap_or(port), &String::from_utf8_lossy(script_name))
+impl Key {
+    /// A script with what the key says of it.
+    fn at<'a>(&'a self, file: &'a [u8]) -> At<'a> {
+        At { file, script_name: None, resource: b"", port: self.port, host: self.host.as_deref() }
     }
 }
 
 /// The script in a folder of scripts, and how much of `rest` names it: the longest leading part that is a file.
-fn script_within(target: &str, rest: &[u8]) -> Option<(Vec<u8>, usize)> {
+fn script_within(target: &[u8], rest: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut ends: Vec<usize> = rest.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).collect();
     ends.push(rest.len());
     for end in ends.into_iter().filter(|end| *end > 0).rev() {
-        let mut file = target.as_bytes().to_vec();
+        let mut file = target.to_vec();
         file.extend_from_slice(&rest[..end]);
         if Path::new(OsStr::from_bytes(&file)).is_file() {
             return Some((file, end));

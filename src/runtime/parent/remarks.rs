@@ -12,9 +12,16 @@ pub(super) fn remarks(plan: &Plan) -> Vec<String> {
     let mut seen: Vec<&Mount> = Vec::new();
     for mount in plan.hosts.iter().flat_map(|host| &host.mounts) {
         // A virtual host repeats the mounts that it inherits.
-        if !seen.contains(&mount) {
+        if !mount.regex && !seen.contains(&mount) {
             seen.push(mount);
             remarks.extend(missing_script(mount));
+        }
+    }
+    let mounted =
+        |script: &Path| plan.hosts.iter().flat_map(|host| &host.mounts).any(|mount| Path::new(&mount.target) == script);
+    for preload in plan.preloads.iter().filter(|preload| !mounted(&preload.script)) {
+        if let Ok(false) = preload.script.try_exists() {
+            remarks.push(format!("{}: there is no script {} to load", preload.place, preload.script.display()));
         }
     }
     remarks.extend(other_accounts(plan));

@@ -16,9 +16,10 @@ use super::signals::Signals;
 use super::slot::{Role, Slot, State};
 use super::spawn::{connections, spawn};
 use super::{StartError, Started};
+use crate::plan::interpreters::Interpreters;
 use crate::plan::log::LogLevel;
-use crate::plan::{ApplicationGroup, Plan, ProcessGroup, ProcessGroupName, PythonHome};
-use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, Preload, Python, Report, Start, Work};
+use crate::plan::{Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome};
+use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, Python, Report, Start, Work};
 use crate::runtime::log::ErrorLog;
 
 /// How long the requests under way may take at a stop (`graceful-timeout`'s default), seconds.
@@ -197,7 +198,7 @@ impl Parent {
             logs: logs.iter().map(|(target, _)| target.clone()).collect(),
             embedded,
             preload: preloads(&self.plan, &ProcessGroupName::Embedded),
-            own_gil: self.plan.per_interpreter_gil,
+            interpreters: self.plan.interpreters.clone(),
         };
         let listeners = self.bound.iter().map(|bound| bound.socket.as_fd());
         let descriptors: Vec<BorrowedFd<'_>> = listeners.chain(logs.iter().map(|(_, file)| file.as_fd())).collect();
@@ -228,7 +229,10 @@ impl Parent {
             preload: preloads(&self.plan, &ProcessGroupName::Daemon(index)),
             connections: connections_per_thread(group),
             level: self.plan.hosts[group.host].error_log.wsgi_level,
-            own_gil: self.plan.per_interpreter_gil,
+            interpreters: Interpreters {
+                switch_interval_us: group.switch_interval_us.or(self.plan.interpreters.switch_interval_us),
+                ..self.plan.interpreters.clone()
+            },
         };
         let (ours, theirs) = connections(group.threads * connections_per_thread(group))?;
         let bell = if connections_per_thread(group) > 1 {
@@ -333,6 +337,10 @@ impl Parent {
         let Role::Daemon { group } = self.slots[daemon].role else { return };
         let process_group = &self.plan.process_groups[group];
         let count = process_group.threads * connections_per_thread(process_group);
+        if count == 0 {
+            // A service takes no requests.
+            return;
+        }
         let Some(running) = &mut self.slots[daemon].running else { return };
         let mut ours = std::mem::take(&mut running.connections);
         if ours.is_empty() {
@@ -459,21 +467,10 @@ fn python(home: Option<&PythonHome>, label: &str, environment: Vec<(String, Stri
     }
 }
 
-/// mod_wsgi's rule: a script whose mount names both groups is loaded when the process starts.
+/// What the processes of a group load when they start.
 fn preloads(plan: &Plan, process_group: &ProcessGroupName) -> Vec<Preload> {
-    let mut preloads = Vec::new();
-    for mount in plan.hosts.iter().flat_map(|host| &host.mounts) {
-        let application_group = match &mount.application_group {
-            Some(ApplicationGroup::Global) => String::new(),
-            Some(ApplicationGroup::Named(name)) => name.clone(),
-            _ => continue,
-        };
-        let preload = Preload { script: mount.target.clone().into(), application_group };
-        if mount.process_group.as_ref() == Some(process_group) && !preloads.contains(&preload) {
-            preloads.push(preload);
-        }
-    }
-    preloads
+    let preloads = plan.preloads.iter().filter(|preload| preload.process_group == *process_group);
+    preloads.cloned().collect()
 }
 
 fn is_readable(control: &impl AsFd) -> bool {

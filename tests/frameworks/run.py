@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""Runs real applications in wsgi-serve and asks for their pages. Standard library only; Linux.
+
+    tests/frameworks/run.py RECIPES TARGET [--python PYTHON] [--serve SERVER] [NAME...]
+
+RECIPES has a folder for each application: app.wsgi, requirements.txt, httpd.conf, perhaps prepare.sh; in it urls.tsv, posts.tsv and
+all.conf, which mounts them all. TARGET gets their virtual environments and data, and keeps them. Each application is asked
+twice: as `all.conf` has it, in the main interpreter of a daemon process, and alone in a sub-interpreter with a name.
+"""
+import argparse
+import csv
+import hashlib
+import http.client
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# It has no release: there is nothing to install.
+WITHOUT_SOURCE = {"web2py"}
+# C extensions that do not bear a sub-interpreter of that version, whoever the host is: zope.interface recurses without an end,
+# in mod_wsgi 6.1.1 too.
+NOT_ALONE = {"python3.13": {"zope"}}
+START_LIMIT = 120
+REQUEST_LIMIT = 120
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("recipes", type=Path)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--python", default="python3")
+    parser.add_argument("--serve", type=Path, default=Path("target/release/wsgi-serve"))
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_intermixed_args()
+    site = Site(arguments)
+    known = sorted(path.parent.name for path in site.recipes.glob("*/app.wsgi"))
+    wanted = arguments.names or [name for name in known if name not in WITHOUT_SOURCE]
+    ready = [name for name in wanted if site.prepare(name)]
+    left_out = sorted(set(known) - set(ready))
+    failures = [f"{name}: cannot be installed" for name in wanted if name not in ready]
+    asked = [request for request in site.requests() if request["name"] in ready]
+    failures += site.ask_all(ready, asked, whole=not arguments.names)
+    alone = [name for name in ready if name not in NOT_ALONE.get(site.version, ())]
+    for name in alone:
+        failures += site.ask_alone(name, [request for request in asked if request["name"] == name])
+    for failure in failures:
+        print(f"FAILED {failure}")
+    print(f"{site.version}: {len(ready)} applications, {len(alone)} of them alone in a sub-interpreter too, {len(asked)} requests,"
+          f" {len(failures)} failures; left out: {', '.join(left_out) or 'none'}")
+    return 1 if failures else 0
+
+
+class Site:
+    def __init__(self, arguments):
+        self.recipes = arguments.recipes.resolve()
+        self.python = arguments.python
+        self.serve = arguments.serve.resolve()
+        self.version = subprocess.run(
+            [self.python, "-c", "import sys; print('python%d.%d' % sys.version_info[:2])"],
+            capture_output=True, text=True, check=True).stdout.strip()
+        self.target = arguments.target.resolve() / self.version
+        self.venvs, self.data, self.run = (self.target / name for name in ("venvs", "data", "run"))
+        for folder in (self.venvs, self.data, self.run):
+            folder.mkdir(parents=True, exist_ok=True)
+        # Daemon processes leave root; a person's own stay the person's.
+        self.user = "www-data" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        self.port = free_port()
+
+    def prepare(self, name: str) -> bool:
+        """Installs what an application needs, once for each state of its requirements."""
+        requirements = self.recipes / name / "requirements.txt"
+        stamp = self.venvs / name / "installed"
+        state = hashlib.sha256(requirements.read_bytes()).hexdigest()
+        if stamp.exists() and stamp.read_text() == state:
+            return True
+        venv, script = self.venvs / name, self.recipes / name / "prepare.sh"
+        steps = [[self.python, "-m", "venv", "--clear", venv],
+                 [venv / "bin/pip", "install", "-q", "--disable-pip-version-check", "-r", requirements]]
+        (self.data / name).mkdir(exist_ok=True)
+        if script.exists():
+            steps.append(["sh", script, venv, self.data / name])
+        if os.geteuid() == 0:
+            steps.append(["chown", "-R", self.user, self.data / name])
+        for step in steps:
+            done = subprocess.run(step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            if done.returncode != 0:
+                print(f"{name}: {' '.join(map(str, step))}\n{done.stdout}")
+                return False
+        stamp.write_text(state)
+        return True
+
+    def requests(self):
+        for file in ("urls.tsv", "posts.tsv"):
+            with open(self.recipes / file, newline="") as rows:
+                yield from csv.DictReader(rows, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+    def ask_all(self, names, requests, whole):
+        text = f"Include {self.recipes}/all.conf\n"
+        if not whole:
+            # The others have no Python, and nothing would start.
+            fragments = "".join(f"Include {self.recipes}/{name}/httpd.conf\n" for name in names)
+            text = f"Listen 127.0.0.1:{self.port}\nServerName localhost\nWSGIRestrictEmbedded On\n{fragments}"
+        return self.ask(self.write("all", text), requests, "as its recipe has it")
+
+    def ask_alone(self, name, requests):
+        conf = self.write(name, f"""\
+Listen 127.0.0.1:{self.port}
+ServerName localhost
+WSGIRestrictEmbedded On
+WSGIDaemonProcess {name} user={self.user} group={self.user} threads=4 python-home={self.venvs}/{name} home={self.data} \\
+    lang=C.UTF-8 locale=C.UTF-8
+WSGIScriptAlias /{name} {self.recipes}/{name}/app.wsgi process-group={name} application-group=alone \\
+    pass-authorization=On
+<Directory "{self.recipes}/{name}">
+    Require all granted
+</Directory>
+<Location "/{name}">
+    SetEnv {name}.env_path {self.data}/{name}
+</Location>
+""")
+        return self.ask(conf, requests, "in a sub-interpreter")
+
+    def write(self, name, text) -> Path:
+        define = {"FW_ROOT": self.recipes, "FW_VENVS": self.venvs, "FW_DATA": self.data, "FW_RUN": self.run,
+                  "FW_PORT": self.port, "FW_USER": self.user, "FW_GROUP": self.user, "FW_PYTHON": self.version}
+        lines = [f'ServerRoot "{self.run}"', f'PidFile "{self.run}/{name}.pid"', f'ErrorLog "{self.run}/{name}.log"']
+        if os.geteuid() == 0:
+            lines += [f"User {self.user}", f"Group {self.user}"]
+        lines += [f'Define {key} "{value}"' for key, value in define.items()]
+        path = self.run / f"{name}.conf"
+        path.write_text("\n".join(lines) + "\n" + text)
+        return path
+
+    def ask(self, conf, requests, how):
+        log = open(conf.with_suffix(".out"), "w")
+        # Trac's login by Apache's file of passwords is not carried out yet; it is not asked for.
+        server = subprocess.Popen([self.serve, "--ignore-unsupported", "-f", conf], stdout=log, stderr=subprocess.STDOUT,
+                                  env={**os.environ, "FW_DATA": str(self.data)})
+        try:
+            if not self.is_up(server):
+                return [f"{how}: {conf}: does not start, see {log.name}"]
+            return [f"{how}: {failure}" for failure in map(self.request, requests) if failure]
+        finally:
+            server.send_signal(signal.SIGTERM)
+            try:
+                server.wait(60)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+    def is_up(self, server) -> bool:
+        deadline = time.monotonic() + START_LIMIT
+        while time.monotonic() < deadline and server.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return True
+            except OSError:
+                time.sleep(0.05)
+        return False
+
+    def request(self, row):
+        """What is wrong with the answer to a request, if anything is."""
+        method, url = row.get("method") or "GET", f"/{row['name']}{row['url']}"
+        headers = {"Host": f"localhost:{self.port}"}
+        if row.get("header"):
+            name, value = row["header"].split(": ", 1)
+            headers[name] = value
+        body = (row.get("body") or "").encode() or None
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_LIMIT)
+        try:
+            for _ in range(5):
+                connection.request(method, url, body, headers)
+                answer = connection.getresponse()
+                text = answer.read().decode("utf-8", "replace")
+                if answer.status not in (301, 302, 303, 307):
+                    break
+                method, body, url = "GET", None, path_of(answer.getheader("Location"))
+        except (OSError, http.client.HTTPException) as error:
+            return f"{method} {url}: {error!r}"
+        finally:
+            connection.close()
+        if answer.status != int(row["status"]):
+            return f"{method} {url}: status {answer.status}, not {row['status']}"
+        if row["text"] not in text:
+            return f"{method} {url}: no '{row['text']}' in the page"
+        return None
+
+
+def path_of(location: str) -> str:
+    rest = location.split("://", 1)[-1]
+    return location if location.startswith("/") else "/" + rest.partition("/")[2]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+sys.exit(main())
