@@ -77,8 +77,8 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
     if settings.judge == Judge::WsgiServe {
         handlers::report_others(&server, settings.lenient, report);
     }
-    let serves = settings.modules.any_loaded() && !server.listeners.is_empty();
-    server.beyond.stands_alone = settings.stands_alone || serves || server.user.is_some() || server.pid_file.is_some();
+    let listens = settings.modules.any_loaded() && !server.listeners.is_empty();
+    server.beyond.stands_alone = settings.stands_alone || listens || server.user.is_some() || server.pid_file.is_some();
     server
 }
 
