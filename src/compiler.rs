@@ -200,6 +200,7 @@ fn surroundings<'a>(
         server_root: options.server_root.clone().unwrap_or_else(|| PathBuf::from(SERVER_ROOT)),
         own_runtime: options.judge == Judge::WsgiServe,
         strict_modules: options.strict_modules,
+        no_files: options.no_files,
         version: options.target.apache.map_or(expand::VERSION, directive::Version::numbers),
         modules_of,
     }

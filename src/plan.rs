@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use interpreters::Interpreters;
-use limits::Timers;
+use limits::{Limits, Timers, Waits};
 use log::{AccessLog, ErrorLog};
 use sections::{Section, Settings};
 
@@ -259,11 +259,15 @@ pub struct ProcessGroup {
     pub umask: Option<u32>,
     /// Option `maximum-requests`; `None` is without limit.
     pub maximum_requests: Option<u64>,
+    /// The options that set a timer.
+    pub timers: Timers,
+    /// How long requests wait for a process.
+    pub waits: Waits,
+    /// What a process may have of the machine.
+    pub limits: Limits,
     /// Option `switch-interval`, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switch_interval_us: Option<u64>,
-    /// The options that set a timer.
-    pub timers: Timers,
     /// Where it was written.
     pub place: Place,
 }

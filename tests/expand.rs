@@ -30,6 +30,7 @@ fn expanded(case: &case::Case) -> String {
         own_runtime: false,
         version: wsgi_httpd::compiler::expand::VERSION,
         strict_modules: false,
+        no_files: case.options.no_files,
         modules_of: &directive::modules_of,
     };
     let mut expander = Expander::new(surroundings, &mut sources, &mut report);

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use wsgi_httpd::plan::limits::Timers;
+use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report};
 
 use crate::log;
@@ -96,6 +97,8 @@ fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Contro
         running: AtomicUsize::new(work.group.threads as usize),
         clock: Instant::now(),
         timers: work.group.timers.clone(),
+        cpu_time: work.group.limits.cpu_time,
+        stack_size: work.group.limits.stack_size.map_or(crate::STACK_SIZE, |size| size as usize),
         until: AtomicU64::new(NEVER),
         attaching: AtomicU64::new(0),
         wake,
@@ -129,6 +132,10 @@ pub(crate) struct Shared {
     running: AtomicUsize,
     clock: Instant,
     timers: Timers,
+    /// `cpu-time-limit`, seconds.
+    cpu_time: Option<u32>,
+    /// Of the request threads.
+    stack_size: usize,
     /// The process is to leave when it has no request, and then at the latest.
     until: AtomicU64,
     /// Since when the attendant tries to take the GIL; 0 while it does not.
@@ -257,15 +264,14 @@ fn come_in(connections: &mut [Connection<'_>], last: usize) -> Option<usize> {
 
 fn start(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<()>>> {
     let start = |number: usize| {
+        let stack_size = shared.stack_size;
         let shared = Arc::clone(shared);
-        std::thread::Builder::new().name(format!("request-{}", number + 1)).stack_size(crate::STACK_SIZE).spawn(
-            move || {
-                let ended = Ended(&shared);
-                shared.slots[number].seat.take();
-                shared.work(number);
-                drop(ended);
-            },
-        )
+        std::thread::Builder::new().name(format!("request-{}", number + 1)).stack_size(stack_size).spawn(move || {
+            let ended = Ended(&shared);
+            shared.slots[number].seat.take();
+            shared.work(number);
+            drop(ended);
+        })
     };
     (0..shared.slots.len()).map(start).collect()
 }
@@ -300,6 +306,12 @@ fn watch(shared: &Shared, attendant: &Attendant, control: &Control) -> io::Resul
         }
         if signal::take_evicted() {
             shared.drain("eviction signal", shared.timers.eviction.or(shared.timers.graceful));
+        }
+        if signal::take_cpu_limit() {
+            let limit = shared.cpu_time.unwrap_or_default();
+            let reason = format!("cpu-time-limit: the process has used {limit} s of processor time");
+            log::write(LogLevel::Warn, None, &reason);
+            shared.drain(&reason, shared.timers.graceful);
         }
         shared.ask(control);
         if !heard {

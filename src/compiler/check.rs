@@ -87,6 +87,7 @@ mod single_process_counts_as_several;
 mod site_packages_instead_of_home;
 mod slash_mismatch;
 mod status_page_open;
+mod taken;
 mod threads_beyond_front;
 mod timeout_after_answer_was_given_up;
 mod timers_never_run;
@@ -104,6 +105,8 @@ mod user_without_group;
 mod virtual_host_port_not_listened;
 mod virtual_host_unreachable;
 mod virtual_host_without_name;
+
+pub(super) use environment_set_per_request::ENVIRONMENT_SET_PER_REQUEST;
 
 use super::diagnostic::{Code, Report};
 use super::model::Server;

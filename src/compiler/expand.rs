@@ -38,6 +38,8 @@ pub struct Surroundings<'a> {
     pub own_runtime: bool,
     /// Only the modules that are loaded are there.
     pub strict_modules: bool,
+    /// The files of the server are not here.
+    pub no_files: bool,
     /// What `<IfVersion>` compares with.
     pub version: [u32; 3],
     /// The source files of the modules that have a directive or, with `<`, a section of this name.
@@ -173,9 +175,9 @@ impl<'a> Expander<'a> {
         &self.modules
     }
 
-    /// The configuration says itself where it lives or what it loads: it is no part of a larger one.
+    /// The configuration says itself where it lives or what runs it: it is no part of a larger one.
     pub fn stands_alone(&self) -> bool {
-        self.modules.any_loaded() || self.server_root.span.end > 0
+        self.modules.are_of_a_whole_server() || self.server_root.span.end > 0
     }
 
     fn source(&mut self, source: SourceId) -> Vec<Node> {

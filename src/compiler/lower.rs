@@ -77,7 +77,8 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
     if settings.judge == Judge::WsgiServe {
         handlers::report_others(&server, settings.lenient, report);
     }
-    server.beyond.stands_alone = settings.stands_alone || server.user.is_some() || server.pid_file.is_some();
+    let listens = settings.modules.any_loaded() && !server.listeners.is_empty();
+    server.beyond.stands_alone = settings.stands_alone || listens || server.user.is_some() || server.pid_file.is_some();
     server
 }
 
@@ -232,13 +233,7 @@ impl Walk<'_> {
             self.report.push(REMOVED_DIRECTIVE.at(directive.name.span, "is gone").help(instead));
             return;
         }
-        let mut found = UNKNOWN_DIRECTIVE.at(directive.name.span, "no such directive");
-        if let Some(near) = self.report.nearest(name, directive::names(false)) {
-            found = found.help(format!("did you mean `{near}`?"));
-            if let Some(meant) = only_near(name, directive::names(false)) {
-                found = found.respelt(name, meant);
-            }
-        } else if let Some(module) = directive::stranger(name) {
+        if let Some(module) = directive::stranger(name) {
             // Apache with that module knows it; our runtime has no modules.
             if self.server.judge == Judge::WsgiServe {
                 let severity = if self.lenient { Severity::Warning } else { Severity::Error };
@@ -246,7 +241,17 @@ impl Walk<'_> {
                 self.report.push(found.says(format!("wsgi-serve does not carry out {name}")).graded(severity));
             }
             return;
-        } else if self.modules.have_strangers() {
+        }
+        let mut found = UNKNOWN_DIRECTIVE.at(directive.name.span, "no such directive");
+        let strangers = self.modules.have_strangers();
+        let near = self.report.nearest(name, directive::names(false));
+        // The directives of a module begin alike: those of another one are not misspelt.
+        if let Some(near) = near.filter(|near| !strangers || begin_alike(name, near)) {
+            found = found.help(format!("did you mean `{near}`?"));
+            if let Some(meant) = only_near(name, directive::names(false)) {
+                found = found.respelt(name, meant);
+            }
+        } else if strangers {
             let help = "a module that does not come with Apache is loaded and may define it";
             found = found.help(help).graded(Severity::Warning);
         }
@@ -294,6 +299,12 @@ impl Walk<'_> {
         let names: Vec<_> = contexts.iter().map(|context| context.name()).collect();
         self.report.push(found.help(format!("it may stand in: {}", names.join(", "))));
     }
+}
+
+/// Whether two names share their first three letters.
+fn begin_alike(name: &str, other: &str) -> bool {
+    let starts = name.as_bytes().get(..3).zip(other.as_bytes().get(..3));
+    starts.is_some_and(|(name, other)| name.eq_ignore_ascii_case(other))
 }
 
 /// Every kind of finding of this stage.

@@ -103,6 +103,8 @@ pub struct Listen {
     pub address: Option<String>,
     /// The port.
     pub port: u16,
+    /// The protocol, where it is named.
+    pub protocol: Option<String>,
     /// Where it was written.
     pub span: Span,
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::model::{GroupName, Server};
 use super::source::{Sources, Span, Spanned};
 use crate::plan::interpreters::{InterpreterOptions, Interpreters};
-use crate::plan::limits::Timers;
+use crate::plan::limits::{Limits, Timers, Waits};
 use crate::plan::log::LogLevel;
 use crate::plan::{
     ApplicationGroup, Embedded, Listener, Name, Place, Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome,
@@ -107,8 +107,10 @@ impl Resolver<'_> {
             locale: text(&group.locale),
             umask: group.umask.as_ref().map(|umask| umask.value as u32),
             maximum_requests: Some(number(&group.maximum_requests, 0)).filter(|most| *most > 0),
-            switch_interval_us: microseconds(group.switch_interval.as_ref()),
             timers: timers(group),
+            waits: waits(group),
+            limits: limits(group),
+            switch_interval_us: microseconds(group.switch_interval.as_ref()),
             place: self.place(group.name.span),
         }
     }
@@ -225,5 +227,24 @@ fn timers(group: &super::model::ProcessGroup) -> Timers {
         graceful: seconds(group, "graceful-timeout", 15),
         eviction: seconds(group, "eviction-timeout", 0),
         restart_interval: seconds(group, "restart-interval", 0),
+    }
+}
+
+fn waits(group: &super::model::ProcessGroup) -> Waits {
+    Waits {
+        queue: seconds(group, "queue-timeout", 0),
+        connect: seconds(group, "connect-timeout", 0),
+        socket: seconds(group, "socket-timeout", 0),
+    }
+}
+
+fn limits(group: &super::model::ProcessGroup) -> Limits {
+    let bytes = |name| group.number(name).map(|bytes| bytes.value).filter(|bytes| *bytes > 0);
+    Limits {
+        cpu_time: seconds(group, "cpu-time-limit", 0),
+        cpu_priority: group.other("cpu-priority").and_then(|priority| priority.value.parse().ok()),
+        memory: bytes("memory-limit"),
+        virtual_memory: bytes("virtual-memory-limit"),
+        stack_size: bytes("stack-size"),
     }
 }

@@ -24,3 +24,29 @@ pub struct Timers {
     /// `restart-interval`: from the start of the process.
     pub restart_interval: Option<u32>,
 }
+
+/// The options that say how long a request waits for a process, seconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waits {
+    /// `queue-timeout`: for a thread that is free.
+    pub queue: Option<u32>,
+    /// `connect-timeout`: while the group has no process.
+    pub connect: Option<u32>,
+    /// `socket-timeout`: for the head of an answer; without it `Timeout` holds.
+    pub socket: Option<u32>,
+}
+
+/// What a process may have of the machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// `cpu-time-limit`, seconds.
+    pub cpu_time: Option<u32>,
+    /// `cpu-priority`.
+    pub cpu_priority: Option<i32>,
+    /// `memory-limit`, bytes.
+    pub memory: Option<u64>,
+    /// `virtual-memory-limit`, bytes.
+    pub virtual_memory: Option<u64>,
+    /// `stack-size`, bytes.
+    pub stack_size: Option<u64>,
+}

@@ -1,16 +1,20 @@
 //! What `wsgi-serve` does when its parent has started it anew: it becomes an account, and then a front or a `python`.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
+use nix::sys::resource::{Resource, setrlimit};
 use rustix::fs::Mode;
 use rustix::io::{FdFlags, fcntl_setfd};
 
-use super::handoff::{Account, Control, Python, Report, Start, Work};
+use super::handoff::{Account, Control, ProcessLimits, Python, Report, Start, Work};
+use super::log::ErrorLog;
 use super::{boot, front, privileges};
+use crate::plan::log::LogLevel;
 
 /// Runs a child; the exit status of the process. What goes wrong is reported to the parent.
 ///
@@ -48,6 +52,7 @@ fn prepare(start: &Start) -> Result<(), String> {
     if let Some(umask) = start.umask {
         rustix::process::umask(Mode::from_raw_mode(umask));
     }
+    limit(&start.label, &start.limits);
     if let Some(account) = &start.account {
         let name = account.user.clone().unwrap_or_else(|| account.uid.to_string());
         privileges::become_account(account).map_err(|error| at(format!("cannot become {name}"), error))?;
@@ -59,6 +64,33 @@ fn prepare(start: &Start) -> Result<(), String> {
         // An account's home that is not there is no reason to stay where root was.
         (None, Some(account)) => enter_home(account).map_err(|error| at("working directory".into(), error)),
         (None, None) => Ok(()),
+    }
+}
+
+/// Sets what the kernel sees to. What cannot be had is noted: as in `mod_wsgi` the process starts without it.
+fn limit(label: &str, limits: &ProcessLimits) {
+    let note = |what: &str, error: io::Error| {
+        if let Ok(output) = io::stderr().as_fd().try_clone_to_owned() {
+            let log = ErrorLog::new(Arc::new(output.into()), LogLevel::Warn);
+            log.write("wsgi", LogLevel::Warn, &format!("{label}: {what} cannot be set: {error}"));
+        }
+    };
+    if let Some(priority) = limits.cpu_priority
+        && let Err(error) = rustix::process::setpriority_process(None, priority)
+    {
+        note("cpu-priority", error.into());
+    }
+    let both = |limit: Option<u64>| limit.map(|limit| (limit, limit));
+    for (what, resource, limit) in [
+        ("cpu-time-limit", Resource::RLIMIT_CPU, limits.cpu_time),
+        ("memory-limit", Resource::RLIMIT_DATA, both(limits.data)),
+        ("virtual-memory-limit", Resource::RLIMIT_AS, both(limits.address_space)),
+    ] {
+        if let Some((soft, hard)) = limit
+            && let Err(error) = setrlimit(resource, soft, hard)
+        {
+            note(what, error.into());
+        }
     }
 }
 

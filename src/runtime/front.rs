@@ -147,7 +147,7 @@ fn build(
         error_logs: error_logs.collect::<io::Result<_>>()?,
         has_access_log: plan.hosts.iter().any(|host| !host.access_logs.is_empty()),
         access_logs: access_logs.collect(),
-        pools: plan.process_groups.iter().map(|_| Pool::new(tasks.clone())).collect(),
+        pools: plan.process_groups.iter().map(|group| Pool::new(group.waits.clone(), tasks.clone())).collect(),
         embedded,
         connections: AtomicU64::new(1),
         watch: Watch::new(&plan.hosts),

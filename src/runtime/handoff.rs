@@ -35,10 +35,25 @@ pub struct Start {
     pub account: Option<Account>,
     /// The umask.
     pub umask: Option<u32>,
+    /// What the kernel sees to.
+    pub limits: ProcessLimits,
     /// The working directory. `None` is the account's home for a daemon that drops privileges, else where the parent is.
     pub home: Option<PathBuf>,
     /// The Python to execute, which gets our library as the message's descriptor; `None` becomes the front.
     pub python: Option<Python>,
+}
+
+/// What the kernel sees to in a process. `None` is left as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessLimits {
+    /// Its priority, as `nice` counts.
+    pub cpu_priority: Option<i32>,
+    /// Seconds of processor time: when it gets `SIGXCPU`, and when it is killed.
+    pub cpu_time: Option<(u64, u64)>,
+    /// Bytes of data.
+    pub data: Option<u64>,
+    /// Bytes of addresses.
+    pub address_space: Option<u64>,
 }
 
 /// An account by numbers, resolved by the parent.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use wsgi_httpd::plan::interpreters::Interpreters;
-use wsgi_httpd::plan::limits::Timers;
+use wsgi_httpd::plan::limits::{Limits, Timers, Waits};
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::plan::{Place, Preload, ProcessGroup};
 use wsgi_httpd::runtime::boot::boot;
@@ -154,8 +154,10 @@ impl Setup {
             locale: None,
             umask: None,
             maximum_requests: self.maximum_requests,
-            switch_interval_us: None,
             timers: Timers { shutdown: Some(5), ..Timers::default() },
+            waits: Waits::default(),
+            limits: Limits::default(),
+            switch_interval_us: None,
             place,
         };
         DaemonWork {

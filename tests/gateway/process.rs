@@ -90,7 +90,7 @@ fn a_changed_script_is_answered_by_a_new_process() {
         let mut post = request.clone().post(b"never ");
         post.rest = vec![b"asked for".to_vec()];
         assert_eq!(daemon.thread().ask(&post).end, End::Again);
-        assert_eq!(leaving(&mut daemon), "script-reload");
+        assert_eq!(leaving(&mut daemon), "script-reload: a script has changed");
         assert!(daemon.wait().success());
     }
 }
@@ -110,7 +110,7 @@ fn maximum_requests_are_counted() {
         for _ in 0..3 {
             assert_eq!(daemon.thread().get("hello.wsgi", "/").text(), "Hello, World!");
         }
-        assert_eq!(leaving(&mut daemon), "maximum-requests");
+        assert_eq!(leaving(&mut daemon), "maximum-requests: 3 requests");
         assert!(daemon.wait().success());
         assert!(daemon.thread().frame().is_none(), "the connection is closed");
     }

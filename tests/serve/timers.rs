@@ -27,6 +27,17 @@ def application(environ, start_response):
         except mod_wsgi.RequestTimeout:
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [b"caught"]
+    if path == "/works":
+        while time.process_time() < 2:
+            pass
+    if path == "/limits":
+        import json, resource
+        shown = [os.getpriority(os.PRIO_PROCESS, 0)]
+        shown += [resource.getrlimit(which)[0] for which in (resource.RLIMIT_CPU, resource.RLIMIT_DATA, resource.RLIMIT_AS)]
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(shown).encode()]
+    if path == "/takes-memory":
+        bytearray(1 << 30)
     if path == "/keeps-the-gil":
         import ctypes
         ctypes.PyDLL(None).sleep(60)
@@ -227,4 +238,60 @@ fn the_servers_end_waits_for_shutdown_timeout() {
     wait_until("longer than the default", || began.elapsed() > Duration::from_secs(6));
     site.file("go", "");
     assert_eq!(waiting.answer("GET").status, 200);
+}
+
+#[test]
+fn a_request_that_waits_too_long_is_answered() {
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=1 queue-timeout=1");
+    let mut busy = begin(&server, "/waits");
+    let began = Instant::now();
+    assert_eq!(server.get("/").status, 504);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    server.logged("had no thread free within queue-timeout for");
+    site.file("go", "");
+    assert_eq!(busy.answer("GET").status, 200);
+    process(&server);
+    server.stop();
+}
+
+#[test]
+fn an_answer_is_waited_for_as_long_as_socket_timeout_says() {
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=2 socket-timeout=1 shutdown-timeout=1");
+    let began = Instant::now();
+    assert_eq!(server.get("/waits").status, 504);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    process(&server);
+    site.file("go", "");
+    server.stop();
+}
+
+#[test]
+fn what_a_process_may_have_of_the_machine() {
+    let site = Site::with_app(APP);
+    let (data, addresses) = (400_u64 << 20, 4_u64 << 30);
+    let server = start(
+        &site,
+        &format!(
+            "threads=1 cpu-priority=3 cpu-time-limit=60 memory-limit={data} virtual-memory-limit={addresses} \
+             stack-size=4194304"
+        ),
+    );
+    assert_eq!(server.get("/limits").json(), serde_json::json!([3, 60, data, addresses]));
+    let first = process(&server);
+    assert_eq!(server.get("/takes-memory").status, 500);
+    assert!(server.error_log().contains("MemoryError"), "why");
+    assert_eq!(process(&server), first, "the process lives");
+    server.stop();
+}
+
+#[test]
+fn a_process_at_its_limit_of_processor_time_finishes_and_is_replaced() {
+    let site = Site::with_app(APP);
+    let server = start(&site, "threads=1 cpu-time-limit=1");
+    let first = server.text("/works");
+    assert_ne!(server.text("/"), first);
+    server.logged("cpu-time-limit: the process has used 1 s of processor time");
+    server.stop();
 }

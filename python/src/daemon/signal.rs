@@ -6,11 +6,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::pipe::{PipeFlags, pipe_with};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGXCPU};
 use signal_hook::low_level::{emulate_default_handler, register};
 
 static TERMINATED: AtomicUsize = AtomicUsize::new(0);
 static EVICTED: AtomicBool = AtomicBool::new(false);
+static CPU_LIMIT: AtomicBool = AtomicBool::new(false);
 
 /// How often the process was told to end.
 pub(super) fn terminated() -> usize {
@@ -20,6 +21,11 @@ pub(super) fn terminated() -> usize {
 /// Whether the process was told by `SIGUSR1`, since this was last asked, to leave when it has no request.
 pub(super) fn take_evicted() -> bool {
     EVICTED.swap(false, Ordering::SeqCst)
+}
+
+/// Whether the process has reached its limit of processor time since this was last asked.
+pub(super) fn take_cpu_limit() -> bool {
+    CPU_LIMIT.swap(false, Ordering::SeqCst)
 }
 
 /// A pipe that a thread waits for.
@@ -59,13 +65,14 @@ impl AsFd for Wake {
     }
 }
 
-/// Takes `SIGTERM` and `SIGUSR1` from Python and makes `SIGINT` do nothing: a Ctrl-C at the terminal is the parent's.
+/// Takes `SIGTERM`, `SIGUSR1` and `SIGXCPU` from Python and makes `SIGINT` do nothing: a Ctrl-C at the terminal is the parent's.
 pub(super) fn install() -> io::Result<Wake> {
     let wake = Wake::new()?;
     take(SIGTERM, &wake, || {
         TERMINATED.fetch_add(1, Ordering::SeqCst);
     })?;
     take(SIGUSR1, &wake, || EVICTED.store(true, Ordering::SeqCst))?;
+    take(SIGXCPU, &wake, || CPU_LIMIT.store(true, Ordering::SeqCst))?;
     // SAFETY: a handler that does nothing. Unlike SIG_IGN it is not inherited by what the application executes.
     unsafe { register(SIGINT, || {})? };
     Ok(wake)

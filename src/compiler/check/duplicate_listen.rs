@@ -18,7 +18,12 @@ fn run(server: &Server, report: &mut Report) {
         if let Some(first) = same {
             let found = DUPLICATE_LISTEN.at(listen.span, "again");
             let found = found.and(first.span, "first here").help("delete one of the two");
-            report.push(found.repair("Delete this line", vec![Edit::delete_line(listen.span)]));
+            // The one that names a protocol says more.
+            let (less, title) = match (&first.protocol, &listen.protocol) {
+                (None, Some(_)) => (first, "Delete the first line"),
+                _ => (listen, "Delete this line"),
+            };
+            report.push(found.repair(title, vec![Edit::delete_line(less.span)]));
         }
     }
 }

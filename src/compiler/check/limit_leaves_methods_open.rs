@@ -26,14 +26,16 @@ fn section(settings: &Settings, report: &mut Report) {
     if outside || settings.limits.iter().any(|limit| limit.except) {
         return;
     }
-    for limit in &settings.limits {
-        let names = |method: &str| limit.methods.iter().any(|named| named == method);
-        // Who restricts writing alone, means that.
-        if names("GET") && !ALL.iter().all(|method| names(method)) && restricts(limit) {
-            let found =
-                LIMIT_LEAVES_METHODS_OPEN.at(limit.span, format!("holds for {} only", limit.methods.join(", ")));
-            report.push(found.help("delete the `<Limit>` line and its end"));
-        }
+    let restricting = || settings.limits.iter().filter(|limit| restricts(limit));
+    let named = |method: &str| restricting().any(|limit| limit.methods.iter().any(|named| named == method));
+    if ALL.iter().all(|method| named(method)) {
+        return;
+    }
+    // Who restricts writing alone, means that, and so does who denies reading to all.
+    let reads = |limit: &&Limit| limit.methods.iter().any(|named| named == "GET") && !denies_all(limit);
+    for limit in restricting().filter(reads) {
+        let found = LIMIT_LEAVES_METHODS_OPEN.at(limit.span, format!("holds for {} only", limit.methods.join(", ")));
+        report.push(found.help("delete the `<Limit>` line and its end"));
     }
 }
 
@@ -45,4 +47,10 @@ fn is_limit(require: &Spanned<Require>) -> bool {
 fn restricts(limit: &Limit) -> bool {
     let required = limit.settings.require.iter().any(|one| one.value != Require::AllGranted);
     required || limit.settings.deny.iter().any(|peer| peer.value == Peer::All)
+}
+
+/// A place to write to, which nobody reads.
+fn denies_all(limit: &Limit) -> bool {
+    let require = &limit.settings.require;
+    !require.is_empty() && require.iter().all(|one| one.value == Require::AllDenied)
 }

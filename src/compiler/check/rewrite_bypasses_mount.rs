@@ -52,8 +52,7 @@ fn rules(server: &Server, host: &Host, report: &mut Report) {
             "RewriteCond" => looks_at_files |= line.words.iter().any(|word| names_files(&word.value)),
             "RewriteRule" => {
                 let later = &host.settings.lines[index + 1..];
-                let goes_on =
-                    !has_flag(line, &["L", "last"]) && later.iter().any(|line| has_flag(line, &["PT", "passthrough"]));
+                let goes_on = !line.has_flag(&["L", "last"]) && later.iter().any(passes_on);
                 if !looks_at_files && is_plain(line) && !goes_on {
                     judge(server, host, line, report);
                 }
@@ -69,17 +68,13 @@ fn names_files(word: &str) -> bool {
         || matches!(word, "-f" | "-d" | "-s" | "-F" | "-U")
 }
 
-/// Whether the rule makes a path and does nothing else with it.
-fn is_plain(line: &Line) -> bool {
-    !has_flag(line, &FLAGS)
+fn passes_on(line: &Line) -> bool {
+    line.name == "RewriteRule" && line.has_flag(&["PT", "passthrough"])
 }
 
-fn has_flag(line: &Line, flags: &[&str]) -> bool {
-    let wanted = flags;
-    let flags = line.word(2).trim_start_matches('[').trim_end_matches(']');
-    let names = flags.split(',').map(|flag| flag.split('=').next().unwrap_or_default().trim());
-    line.name == "RewriteRule"
-        && names.into_iter().any(|name| wanted.iter().any(|flag| flag.eq_ignore_ascii_case(name)))
+/// Whether the rule makes a path and does nothing else with it.
+fn is_plain(line: &Line) -> bool {
+    !line.has_flag(&FLAGS)
 }
 
 fn judge(server: &Server, host: &Host, line: &Line, report: &mut Report) {

@@ -2,8 +2,9 @@
 
 use super::Check;
 use super::access::Access;
+use super::taken::Taken;
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::{Host, Server, path_below, starts_with_path};
+use crate::compiler::model::{Server, path_below, starts_with_path};
 
 pub(super) const CHECK: Check = Check { code: &SCRIPT_IN_DOCUMENT_ROOT, run };
 
@@ -24,25 +25,17 @@ fn run(server: &Server, report: &mut Report) {
             continue;
         }
         let Some(access) = Access::of(server, host, host.mounts.len()) else { continue };
+        let Some(taken) = Taken::of(server, host, host.mounts.len()) else { continue };
         for mount in &host.mounts {
             let script = &mount.script.value;
             let Some(url) = path_below(script, &root.value) else { continue };
             // Requests for the file itself may lead elsewhere.
             let mounted = server.mounts_of(host).any(|mount| starts_with_path(&url, &mount.url_path.value));
-            if mounted || is_taken(&url, host) || !access.lets_in(&url, script) {
+            if mounted || taken.takes(&url) || !access.lets_in(&url, script) {
                 continue;
             }
             let found = SCRIPT_IN_DOCUMENT_ROOT.at(mount.script.span, "can be downloaded");
             report.push(found.and(root.span, "served as files").help("put the script into a folder of its own"));
         }
     }
-}
-
-/// Whether a redirection or a proxy comes before the file.
-fn is_taken(url: &str, host: &Host) -> bool {
-    host.settings.lines.iter().any(|line| match line.name {
-        "RedirectMatch" => true,
-        "ProxyPass" => line.word(1) != "!" && (line.word(0) == "/" || starts_with_path(url, line.word(0))),
-        _ => false,
-    })
 }

@@ -2,6 +2,7 @@
 
 use super::Check;
 use super::access::Access;
+use super::taken::Taken;
 use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Server, path_below, without_trailing_slash};
 
@@ -19,17 +20,15 @@ fn run(server: &Server, report: &mut Report) {
         return;
     }
     for host in &server.hosts {
-        let denied_by_pattern = host.settings.line("RedirectMatch").is_some();
-        let Some(access) = Access::of(server, host, host.aliases.len()).filter(|_| !denied_by_pattern) else {
-            continue;
-        };
+        let Some(access) = Access::of(server, host, host.aliases.len()) else { continue };
+        let Some(taken) = Taken::of(server, host, host.aliases.len()) else { continue };
         for alias in &host.aliases {
             let folder = without_trailing_slash(&alias.target.value);
             let mut mounts = server.mounts_of(host);
             let below = mounts.find_map(|mount| Some((mount, path_below(&mount.script.value, folder)?)));
             if let Some((mount, rest)) = below {
                 let url = format!("{}/{}", alias.url_path.value.trim_end_matches('/'), rest.trim_start_matches('/'));
-                if !access.lets_in(&url, &mount.script.value) {
+                if taken.takes(&url) || !access.lets_in(&url, &mount.script.value) {
                     continue;
                 }
                 let found = SCRIPT_UNDER_ALIAS.at(alias.target.span, format!("`{url}` is the source"));

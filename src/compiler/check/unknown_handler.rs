@@ -16,7 +16,9 @@ fn run(server: &Server, report: &mut Report) {
     if server.beyond.macros {
         return;
     }
-    let own: Vec<&str> = server.lines("WSGIHandlerScript").iter().map(|line| line.word(0)).collect();
+    // These two define handlers.
+    let lines = ["WSGIHandlerScript", "Action"].into_iter().flat_map(|name| server.lines(name));
+    let own: Vec<&str> = lines.map(|line| line.word(0)).collect();
     for name in ["SetHandler", "AddHandler"] {
         for line in
             server.lines(name).into_iter().filter(|line| is_nearly_wsgi(line.word(0)) && !own.contains(&line.word(0)))

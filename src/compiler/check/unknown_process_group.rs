@@ -1,8 +1,8 @@
 //! A process group is used that is not defined.
 
 use super::Check;
-use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::{GroupName, Server};
+use crate::compiler::diagnostic::{Code, Report, Severity};
+use crate::compiler::model::{GroupName, Judge, Server};
 use crate::compiler::source::Span;
 
 pub(super) const CHECK: Check = Check { code: &UNKNOWN_PROCESS_GROUP, run };
@@ -37,8 +37,14 @@ fn report_unknown(server: &Server, name: &str, span: Span, report: &mut Report) 
     let found = UNKNOWN_PROCESS_GROUP.at(span, "no such process group");
     let names = server.process_groups.iter().map(|group| group.name.value.as_str());
     let near = report.nearest(name, names).and_then(|near| server.process_group(near));
+    // A file that defines none of its own may be a part: then they are defined in another file.
+    let part = server.judge == Judge::Apache && !server.beyond.stands_alone && server.process_groups.is_empty();
     report.push(match near {
         Some(group) => found.and(group.name.span, "the nearest name is defined here"),
+        None if part => {
+            let help = format!("add `WSGIDaemonProcess {name}`, unless another file of the server has it");
+            found.help(help).graded(Severity::Warning)
+        }
         None => found.help(format!("add `WSGIDaemonProcess {name}`")),
     });
 }

@@ -226,7 +226,8 @@ pub(super) const SPECS: &[Spec] = &[
 /// `[ADDRESS:]PORT [PROTOCOL]`.
 fn listen(args: &mut Args, scope: &mut Scope) {
     let word = args.take::<String>("address");
-    if let Some(protocol) = args.option::<String>("protocol").filter(|name| !name.value.eq_ignore_ascii_case("http")) {
+    let protocol = args.option::<String>("protocol");
+    if let Some(protocol) = protocol.as_ref().filter(|name| !name.value.eq_ignore_ascii_case("http")) {
         scope.unsupported(protocol.span, "only http is spoken", Severity::Error);
     }
     let (address, port) = word.value.rsplit_once(':').map_or((None, word.value.as_str()), |(a, p)| (Some(a), p));
@@ -244,7 +245,8 @@ fn listen(args: &mut Args, scope: &mut Scope) {
         return;
     }
     let address = address.map(|address| address.trim_matches(['[', ']'])).filter(|address| *address != "*");
-    scope.server.listeners.push(Listen { address: address.map(str::to_owned), port, span: word.span });
+    let (address, protocol) = (address.map(str::to_owned), protocol.map(|name| name.value));
+    scope.server.listeners.push(Listen { address, port, protocol, span: word.span });
 }
 
 fn address_prefix(word: &str) -> String {

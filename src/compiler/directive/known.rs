@@ -71,7 +71,7 @@ pub fn removed(name: &str) -> Option<&'static str> {
 }
 
 /// Beginnings of the names of directives of modules that are often added to Apache.
-const STRANGERS: [(&str, &str); 11] = [
+const STRANGERS: [(&str, &str); 43] = [
     ("php_", "mod_php"),
     ("Passenger", "mod_passenger"),
     ("Sec", "mod_security"),
@@ -83,6 +83,38 @@ const STRANGERS: [(&str, &str); 11] = [
     ("OIDC", "mod_auth_openidc"),
     ("Mellon", "mod_auth_mellon"),
     ("Shib", "mod_shib"),
+    ("SVN", "mod_dav_svn"),
+    ("AuthzSVN", "mod_authz_svn"),
+    ("Gssapi", "mod_auth_gssapi"),
+    ("Krb", "mod_auth_kerb"),
+    ("Fcgid", "mod_fcgid"),
+    ("Jk", "mod_jk"),
+    ("Python", "mod_python"),
+    ("CAS", "mod_auth_cas"),
+    ("TKTAuth", "mod_auth_tkt"),
+    ("MaxMindDB", "mod_maxminddb"),
+    ("RMode", "mod_ruid2"),
+    ("RUidGid", "mod_ruid2"),
+    ("RMinUidGid", "mod_ruid2"),
+    ("RDefaultUidGid", "mod_ruid2"),
+    ("RDocumentChRoot", "mod_ruid2"),
+    ("suPHP_", "mod_suphp"),
+    ("QS_", "mod_qos"),
+    ("AuthExternal", "mod_authnz_external"),
+    ("GroupExternal", "mod_authnz_external"),
+    ("DefineExternal", "mod_authnz_external"),
+    ("AddExternal", "mod_authnz_external"),
+    ("GnuTLS", "mod_gnutls"),
+    ("NSS", "mod_nss"),
+    ("LookupUserByCertificate", "mod_lookup_identity"),
+    ("LookupUser", "mod_lookup_identity"),
+    ("LookupOutput", "mod_lookup_identity"),
+    ("AssignUserID", "mpm_itk"),
+    ("AssignGroupID", "mpm_itk"),
+    ("MaxClientsVHost", "mpm_itk"),
+    ("NiceValue", "mpm_itk"),
+    ("LimitUIDRange", "mpm_itk"),
+    ("LimitGIDRange", "mpm_itk"),
 ];
 
 /// The module that has directives with names like this, if it is one that people add to Apache.

@@ -59,7 +59,8 @@ impl Expander<'_> {
                 if stem.starts_with("mod_") { format!("write `{stem}.c`") } else { "write `mod_NAME.c`".to_owned() };
             self.report.push(found.help(help));
         }
-        self.modules.has(&name.text)
+        let part_of_another = !self.surroundings.own_runtime && self.server_root.span.end == 0;
+        self.modules.has(&name.text) || part_of_another && self.modules.may_have(&name.text)
     }
 
     fn is_known(&self, name: &str) -> bool {

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::{
     Expander, INCLUDE_CYCLE, INCLUDE_NOT_FOUND, INCLUDE_TOO_DEEP, INCLUDE_UNREADABLE, Read, TOO_MUCH_INCLUDED,
 };
-use crate::compiler::diagnostic::Diagnostic;
+use crate::compiler::diagnostic::{Diagnostic, Severity};
 use crate::compiler::source::{FileKind, Span};
 use crate::compiler::syntax::{self, Directive, Tree};
 
@@ -34,7 +34,8 @@ impl Expander<'_> {
     pub(super) fn include(&mut self, directive: &Directive, tree: &mut Tree) -> bool {
         self.include_with(directive, tree, |reader, why, path, span| {
             let help = reader.near_file(path);
-            reader.report.push(INCLUDE_NOT_FOUND.at(span, why).maybe_help(help));
+            let found = INCLUDE_NOT_FOUND.at(span, why).maybe_help(help);
+            reader.report.push(if reader.lies_on_the_server(path) { found.graded(Severity::Warning) } else { found });
         })
     }
 
@@ -238,6 +239,12 @@ impl Expander<'_> {
             Some(missing) => Named::Partly(files, missing),
             None => Named::Files(files),
         })
+    }
+
+    /// Whether a path is one of the machine that the configuration is for, which is not looked at: its folder is not here.
+    fn lies_on_the_server(&self, path: &Path) -> bool {
+        let here = path.parent().is_some_and(|folder| self.surroundings.files.kind(folder).is_some());
+        self.surroundings.no_files && path.is_absolute() && !here
     }
 
     fn near_file(&mut self, path: &Path) -> Option<String> {

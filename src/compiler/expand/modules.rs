@@ -118,6 +118,20 @@ impl Modules {
         self.strict || self.loaded.iter().any(names_its_own)
     }
 
+    /// Whether the whole server is here: what runs it is loaded, and something to run beside it.
+    pub fn are_of_a_whole_server(&self) -> bool {
+        let mut mpms = self.loaded.iter().map(|module| module.name.starts_with("mpm_"));
+        mpms.clone().any(|mpm| mpm) && mpms.any(|mpm| !mpm)
+    }
+
+    /// Whether a module may be there that is not loaded here: that of Apache's distribution which `<IfModule>` asks for, as long
+    /// as no line says that these are all. One of the multi-processing modules is there, and nobody knows which.
+    pub(super) fn may_have(&self, name: &str) -> bool {
+        let file = source_file(&identifier(name));
+        let ours = name.starts_with("wsgi_httpd") || name.starts_with("mod_wsgi_httpd");
+        !self.are_all_named() && is_known(name) && !ours && !is_mpm(name) && !is_mpm(&file)
+    }
+
     /// Whether only what is loaded is there.
     pub fn are_strict(&self) -> bool {
         self.strict
@@ -154,7 +168,7 @@ pub(super) fn is_known(name: &str) -> bool {
 /// Whether a module comes with Apache or is mod_wsgi.
 fn is_distributed(name: &str) -> bool {
     static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| DISTRIBUTED.lines().collect());
-    name.starts_with("mpm_") || NAMES.contains(name)
+    name.starts_with("mpm_") && name != "mpm_itk_module" || NAMES.contains(name)
 }
 
 /// The source file of a module, by which `<IfModule>` may ask for it.

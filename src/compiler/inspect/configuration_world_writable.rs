@@ -3,7 +3,7 @@
 use super::access::is_world_writable;
 use super::{Deployment, Inspection};
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::source::{Look, Span};
+use crate::compiler::source::{FileKind, Look, Span};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -19,6 +19,7 @@ fn run(deployment: &Deployment<'_>, report: &mut Report) {
     let mut seen = HashSet::new();
     for (path, span, is_main) in texts(deployment) {
         if let Look::There(status) = deployment.machine.look(&path)
+            && status.kind == FileKind::File
             && is_world_writable(status)
             && seen.insert(path.clone())
         {

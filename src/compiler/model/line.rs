@@ -4,6 +4,7 @@ use crate::compiler::source::{Span, Spanned, Text};
 
 /// The directives whose lines are kept, as Apache spells them. Other lines are forgotten once they are lowered.
 const CHECKED: &[&str] = &[
+    "Action",
     "AddHandler",
     "AliasMatch",
     "AllowOverride",
@@ -40,6 +41,7 @@ const CHECKED: &[&str] = &[
     "RewriteOptions",
     "RewriteRule",
     "Satisfy",
+    "ScriptAlias",
     "ServerName",
     "SessionCryptoPassphraseFile",
     "SetEnvIf",
@@ -56,8 +58,6 @@ const CHECKED: &[&str] = &[
     "SSLCertificateFile",
     "SSLCertificateKeyFile",
     "SSLEngine",
-    "SSLUserName",
-    "SSLVerifyClient",
     "SSLOCSPResponderCertificateFile",
     "SSLProxyCACertificateFile",
     "SSLProxyCACertificatePath",
@@ -68,6 +68,8 @@ const CHECKED: &[&str] = &[
     "SSLProxyMachineCertificatePath",
     "SSLSessionTicketKeyFile",
     "SSLSRPVerifierFile",
+    "SSLUserName",
+    "SSLVerifyClient",
     "ThreadLimit",
     "WSGIAccessScript",
     "WSGIApplicationGroup",
@@ -133,6 +135,13 @@ impl Line {
             let name = word.value.split('=').next().unwrap_or_default();
             name.eq_ignore_ascii_case("All") || name.eq_ignore_ascii_case(class)
         })
+    }
+
+    /// Whether the third word, in brackets, has one of these flags of `mod_rewrite`.
+    pub fn has_flag(&self, flags: &[&str]) -> bool {
+        let written = self.word(2).trim_start_matches('[').trim_end_matches(']');
+        let mut names = written.split(',').map(|flag| flag.split('=').next().unwrap_or_default().trim());
+        names.any(|name| flags.iter().any(|flag| flag.eq_ignore_ascii_case(name)))
     }
 
     /// Whether its first word is `On`.

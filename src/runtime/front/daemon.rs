@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::net::UnixStream;
@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::answer::Source;
 use super::input::{Input, ReadAhead};
+use crate::plan::limits::Waits;
 use crate::runtime::exchange::{Call, Head};
 use crate::runtime::wire::{self, Frame, Kind};
 use bell::Bell;
@@ -28,7 +29,7 @@ use upload::Upload;
 
 /// Requests that may wait for a thread; more are answered with 503 at once.
 const LONGEST_QUEUE: usize = 1000;
-/// How long a request waits while its group has no process at all: long enough for one that died to be replaced, but not for one
+/// How long a request waits while its group has no process at all, where `connect-timeout` does not say: long enough for one that died to be replaced, but not for one
 /// that dies at each start.
 const NO_PROCESS: Duration = Duration::from_secs(3);
 
@@ -36,6 +37,7 @@ const NO_PROCESS: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Pool {
     threads: Mutex<Threads>,
+    waits: Waits,
     tasks: TaskTracker,
 }
 
@@ -83,18 +85,24 @@ struct Busy {
 pub(super) enum DaemonError {
     /// The queue is full, or there is no process: 503.
     Unavailable,
+    /// No thread was free within `queue-timeout`: 504.
+    Queued,
     /// The process ended before it answered: 502.
     Died,
-    /// No head within `Timeout`: 504.
+    /// No head within `socket-timeout` or `Timeout`: 504.
     Late,
     /// The application failed, with the status that it wants answered.
     Failed(u16),
 }
 
+fn of_seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
 impl Pool {
     /// A group without processes yet.
-    pub(super) fn new(tasks: TaskTracker) -> Arc<Self> {
-        Arc::new(Self { threads: Mutex::default(), tasks })
+    pub(super) fn new(waits: Waits, tasks: TaskTracker) -> Arc<Self> {
+        Arc::new(Self { threads: Mutex::default(), waits, tasks })
     }
 
     /// Takes in the threads of a process, and its bell with the first of them.
@@ -130,9 +138,11 @@ impl Pool {
         body: ReadAhead,
         timeout: Duration,
     ) -> Result<(Head, Source), DaemonError> {
+        let timeout = self.waits.socket.map_or(timeout, of_seconds);
+        let queued_until = self.waits.queue.map(|limit| Instant::now() + of_seconds(limit));
         let request = Request { call: Arc::new(call), body: body.bytes, follows: body.rest.is_some() };
         loop {
-            let mut lease = self.take(&request).await?;
+            let mut lease = self.take(&request, queued_until).await?;
             match lease.thread.send_rest().await {
                 Ok(false) => {}
                 Ok(true) => lease.busy.ring_soon(),
@@ -154,7 +164,7 @@ impl Pool {
     }
 
     /// A thread to which the request is on its way.
-    async fn take(self: &Arc<Self>, request: &Request) -> Result<Lease, DaemonError> {
+    async fn take(self: &Arc<Self>, request: &Request, until: Option<Instant>) -> Result<Lease, DaemonError> {
         let waiting = {
             let mut threads = self.lock();
             let free = threads.processes.iter_mut().filter(|process| !process.idle.is_empty());
@@ -181,9 +191,13 @@ impl Pool {
             receiver
         };
         let mut waiting = std::pin::pin!(waiting);
+        let no_process = self.waits.connect.map_or(NO_PROCESS, of_seconds);
         loop {
-            match tokio::time::timeout(NO_PROCESS, &mut waiting).await {
+            let left =
+                until.map_or(no_process, |until| no_process.min(until.saturating_duration_since(Instant::now())));
+            match tokio::time::timeout(left, &mut waiting).await {
                 Ok(Ok(lease)) => return Ok(lease),
+                Err(_) if until.is_some_and(|until| until <= Instant::now()) => return Err(DaemonError::Queued),
                 // All threads are busy: the client may wait as long as it wants.
                 Err(_) if self.lock().processes.iter().any(|process| process.busy > 0) => {}
                 Ok(Err(_)) | Err(_) => return Err(DaemonError::Unavailable),

@@ -232,7 +232,8 @@ fn daemon_failed(front: &Front, host: usize, target: &Target, error: DaemonError
         DaemonError::Failed(code) => return self::status(code),
         DaemonError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "has no process free for"),
         DaemonError::Died => (StatusCode::BAD_GATEWAY, "ended before it answered"),
-        DaemonError::Late => (StatusCode::GATEWAY_TIMEOUT, "did not answer within Timeout"),
+        DaemonError::Queued => (StatusCode::GATEWAY_TIMEOUT, "had no thread free within queue-timeout for"),
+        DaemonError::Late => (StatusCode::GATEWAY_TIMEOUT, "did not answer within socket-timeout or Timeout"),
     };
     let script = String::from_utf8_lossy(&target.script);
     let message = format!("process group {} {what} a request of {script}", target.process_group);

@@ -19,7 +19,7 @@ use super::{StartError, Started};
 use crate::plan::interpreters::Interpreters;
 use crate::plan::log::LogLevel;
 use crate::plan::{Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome};
-use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, Python, Report, Start, Work};
+use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, ProcessLimits, Python, Report, Start, Work};
 use crate::runtime::log::ErrorLog;
 
 /// How long the requests under way may take at a stop (`graceful-timeout`'s default), seconds.
@@ -188,6 +188,7 @@ impl Parent {
             label: if embedded { "embedded process".into() } else { "front".into() },
             account: self.account.clone(),
             umask: None,
+            limits: ProcessLimits::default(),
             home: None,
             python: embedded.then(|| python(self.plan.embedded.python_home.as_ref(), "embedded mode", Vec::new())),
         };
@@ -221,6 +222,7 @@ impl Parent {
             label: label.clone(),
             account: self.group_accounts[index].clone(),
             umask: group.umask,
+            limits: process_limits(group),
             home: group.home.clone(),
             python: Some(python(group.python_home.as_ref(), &format!("{}: {label}", group.place), environment)),
         };
@@ -449,9 +451,24 @@ impl Slot {
 }
 
 /// Connections of each thread of a group. A group of one thread has four: while it answers one request the next ones are on
-/// their way, and nobody waits for the other to wake up. With more threads that would queue requests behind busy ones.
+/// their way, and nobody waits for the other to wake up. With more threads that would queue requests behind busy ones, and
+/// with a `queue-timeout` nobody could say of them that they still wait.
 fn connections_per_thread(group: &ProcessGroup) -> u32 {
-    if group.processes == 1 && group.threads == 1 { 4 } else { 1 }
+    if group.processes == 1 && group.threads == 1 && group.waits.queue.is_none() { 4 } else { 1 }
+}
+
+/// What the kernel is to see to.
+fn process_limits(group: &ProcessGroup) -> ProcessLimits {
+    let limits = &group.limits;
+    let timers = [group.timers.graceful, group.timers.shutdown];
+    // Beyond the first limit the process has its time to leave; then the kernel ends it.
+    let leave = timers.into_iter().flatten().map(u64::from).sum::<u64>() + 1;
+    ProcessLimits {
+        cpu_priority: limits.cpu_priority.filter(|priority| *priority != 0),
+        cpu_time: limits.cpu_time.map(|limit| (limit.into(), u64::from(limit) + leave)),
+        data: limits.memory,
+        address_space: limits.virtual_memory,
+    }
 }
 
 fn python(home: Option<&PythonHome>, label: &str, environment: Vec<(String, String)>) -> Python {
