@@ -107,6 +107,7 @@ mod virtual_host_unreachable;
 mod virtual_host_without_name;
 
 pub(super) use environment_set_per_request::ENVIRONMENT_SET_PER_REQUEST;
+pub(super) use unknown_process_group::UNKNOWN_PROCESS_GROUP;
 
 use super::diagnostic::{Code, Report};
 use super::model::Server;

@@ -12,6 +12,7 @@ static ALIAS_NOT_GRANTED: Code = Code::warning(
     "nobody may reach the files of an alias: every request is answered with 403",
     include_str!("alias_not_granted.md"),
 )
+.of_absence()
 .predicts(&["AH01630"]);
 
 fn run(server: &Server, report: &mut Report) {

@@ -13,6 +13,7 @@ static AUTHENTICATION_INCOMPLETE: Code = Code::warning(
     "a user is required, and nothing says how to find out who it is",
     include_str!("authentication_incomplete.md"),
 )
+.of_absence()
 .predicts(&["AH00027", "AH01615"]);
 
 fn run(server: &Server, report: &mut Report) {

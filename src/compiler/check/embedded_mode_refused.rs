@@ -12,6 +12,7 @@ static EMBEDDED_MODE_REFUSED: Code = Code::warning(
     "an application would run in embedded mode, which WSGIRestrictEmbedded refuses",
     include_str!("embedded_mode_refused.md"),
 )
+.of_absence()
 .predicts(&["WSGI0143"]);
 
 fn run(server: &Server, report: &mut Report) {

@@ -10,7 +10,8 @@ static REWRITE_ENGINE_OFF: Code = Code::warning(
     "rewrite-engine-off",
     "a rewriting rule does nothing, because no line switches rewriting on",
     include_str!("rewrite_engine_off.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     if server.beyond.macros {

@@ -12,7 +12,8 @@ static UNUSED_PROCESS_GROUP: Code = Code::warning(
     "unused-process-group",
     "a process group is defined that nothing runs in",
     include_str!("unused_process_group.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     let mut chosen = HashSet::new();

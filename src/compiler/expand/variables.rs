@@ -17,6 +17,9 @@ impl Expander<'_> {
             [name, value] => (name, Some(&value.text)),
             _ => return false,
         };
+        if name.text.is_empty() {
+            return false;
+        }
         syntax::report_unclosed_quotes(words, self.report);
         if self.has_colon(name) {
             return true;
@@ -32,6 +35,9 @@ impl Expander<'_> {
     pub(super) fn undefine(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
         let [name] = words else { return false };
+        if name.text.is_empty() {
+            return false;
+        }
         if !self.has_colon(name) {
             self.flags.remove(name.text.as_str());
             self.values.remove(&name.text.to_ascii_lowercase());
