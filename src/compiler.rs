@@ -59,6 +59,8 @@ pub struct Options {
     pub hears_no_ignores: bool,
     /// Only the findings are wanted.
     pub no_plan: bool,
+    /// The file is one that `AccessFileName` names, as one called `.htaccess` always is.
+    pub access_file: bool,
     /// `--no-files`: the machine that the configuration is for is not looked at.
     pub no_files: bool,
 }
@@ -140,6 +142,9 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
     let mut tree = expand(expander, file, options)?;
     let server = tree.lower(options, keep, &mut report);
     let Tree { decided, modules, .. } = tree;
+    if !server.beyond.stands_alone {
+        report.retain(|found| !expand::is_of_envvars(found, &sources));
+    }
     let mut checked = Report::default();
     check::check(&server, &mut checked);
     let again = Again { surroundings, file, options };
@@ -210,6 +215,7 @@ struct Tree {
     modules: Modules,
     server_root: Spanned<PathBuf>,
     stands_alone: bool,
+    access_file: bool,
 }
 
 fn expand(mut expander: Expander<'_>, file: &Path, options: &Options) -> Result<Tree, ReadError> {
@@ -224,6 +230,7 @@ fn expand(mut expander: Expander<'_>, file: &Path, options: &Options) -> Result<
         modules: expander.modules().clone(),
         server_root: expander.server_root().clone(),
         stands_alone: expander.stands_alone(),
+        access_file: options.access_file || file.file_name().is_some_and(|name| name == ".htaccess"),
     })
 }
 
@@ -237,6 +244,7 @@ impl Tree {
             server_root: self.server_root.clone(),
             modules: &self.modules,
             stands_alone: self.stands_alone,
+            access_file: self.access_file,
             keep,
             target: options.target,
         };

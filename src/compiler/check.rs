@@ -27,6 +27,7 @@ mod embedded_by_accident;
 mod embedded_mode_not_restricted;
 mod embedded_mode_refused;
 mod embedded_setting_unused;
+mod encoded_slashes_not_inherited;
 mod environment_set_per_request;
 mod environment_token_unset;
 mod error_page_in_application;
@@ -146,6 +147,7 @@ pub const CHECKS: &[Check] = &[
     embedded_mode_not_restricted::CHECK,
     embedded_mode_refused::CHECK,
     embedded_setting_unused::CHECK,
+    encoded_slashes_not_inherited::CHECK,
     environment_set_per_request::CHECK,
     environment_token_unset::CHECK,
     error_page_in_application::CHECK,

@@ -22,6 +22,7 @@ use macros::Macros;
 
 pub use modules::{LoadedModule, Modules, VERSION};
 pub use off::{Decided, Off, Turned};
+pub use variables::is_of_envvars;
 
 /// What the world looks like to a configuration.
 #[derive(Clone)]

@@ -49,7 +49,7 @@ impl Walk<'_> {
     /// What the words must be where the directive stands.
     pub(super) fn in_its_place(&mut self, directive: &Directive, known: &Known, place: &Place<'_>) {
         let words = directive.words();
-        let inside = place.context == Context::Directory;
+        let inside = matches!(place.context, Context::Directory | Context::Htaccess);
         match known.name {
             "Error" => {
                 let message = directive.arguments().text().trim().to_owned();

@@ -7,6 +7,7 @@ const CHECKED: &[&str] = &[
     "Action",
     "AddHandler",
     "AliasMatch",
+    "AllowEncodedSlashes",
     "AllowOverride",
     "AuthBasicProvider",
     "AuthDigestProvider",
