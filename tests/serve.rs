@@ -10,6 +10,8 @@
 
 mod support;
 
+#[path = "serve/authentication.rs"]
+mod authentication;
 #[path = "serve/bodies.rs"]
 mod bodies;
 #[path = "serve/command_line.rs"]

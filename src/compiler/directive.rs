@@ -3,6 +3,7 @@
 
 mod access;
 mod args;
+mod authentication;
 mod core;
 mod expression;
 mod files;
@@ -186,11 +187,12 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 10] = [
+static FAMILIES: [&[Spec]; 11] = [
     core::SPECS,
     sections::SPECS,
     files::SPECS,
     access::SPECS,
+    authentication::SPECS,
     log::SPECS,
     wsgi::SPECS,
     wsgi_daemon::SPECS,

@@ -40,17 +40,18 @@ pub(super) struct Parent {
     log: Option<ErrorLog>,
     signals: Signals,
     slots: Vec<Slot>,
+    secret: [u8; 32],
 }
 
 impl Parent {
     pub(super) fn new(
         plan: Plan,
-        account: Option<Account>,
-        group_accounts: Vec<Option<Account>>,
+        (account, group_accounts): (Option<Account>, Vec<Option<Account>>),
         library: OwnedFd,
         bound: Vec<Bound>,
         logs: Logs,
         signals: Signals,
+        secret: [u8; 32],
     ) -> Self {
         let main = &plan.hosts[0].error_log;
         let log = logs.file(&main.target).map(|file| ErrorLog::new(file, main.level.max(LogLevel::Notice)));
@@ -63,7 +64,7 @@ impl Parent {
         let (fronts, label) =
             if plan.embedded.runs_python() { (plan.embedded.processes, "embedded process") } else { (1, "front") };
         slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned())));
-        Self { plan, account, group_accounts, library, bound, logs, log, signals, slots }
+        Self { plan, account, group_accounts, library, bound, logs, log, signals, slots, secret }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -200,6 +201,7 @@ impl Parent {
             embedded,
             preload: preloads(&self.plan, &ProcessGroupName::Embedded),
             interpreters: self.plan.interpreters.clone(),
+            secret: self.secret,
         };
         let listeners = self.bound.iter().map(|bound| bound.socket.as_fd());
         let descriptors: Vec<BorrowedFd<'_>> = listeners.chain(logs.iter().map(|(_, file)| file.as_fd())).collect();
