@@ -98,15 +98,13 @@ async fn handle(
         }
         Route::Script { script, path_info, own } => {
             seen.file.clone_from(&script.target.script);
-            if let Some((file, _)) = &own {
-                seen.file.clear();
-                seen.file.extend_from_slice(file);
+            if let Some(own) = &own {
+                seen.file.clone_from(&own.file);
             }
             permit(front, client, parts, seen, &script.settings)?;
             let host = &front.plan.hosts[seen.host];
-            let own = own.as_ref().map(|(file, name)| (&**file, *name));
             let passes = script.pass_authorization;
-            let environ = environ::of_request(client, host, parts, authority, own, &path_info, passes);
+            let environ = environ::of_request(client, host, parts, authority, own.as_ref(), &path_info, passes);
             run(front, parts, incoming, began, seen.host, script, environ).await
         }
     }
