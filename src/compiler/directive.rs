@@ -21,6 +21,8 @@ mod wsgi;
 mod wsgi_daemon;
 mod wsgi_interpreter;
 mod wsgi_left_out;
+mod wsgi_python;
+mod wsgi_request;
 mod wsgi_scripts;
 
 use std::collections::HashMap;
@@ -186,7 +188,7 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 10] = [
+static FAMILIES: [&[Spec]; 12] = [
     core::SPECS,
     sections::SPECS,
     files::SPECS,
@@ -197,6 +199,8 @@ static FAMILIES: [&[Spec]; 10] = [
     wsgi_interpreter::SPECS,
     wsgi_scripts::SPECS,
     wsgi_left_out::SPECS,
+    wsgi_python::SPECS,
+    wsgi_request::SPECS,
 ];
 
 /// What is known of a name.

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::sys::signal::Signal;
+
 use crate::case::{self, Case};
 use crate::support::{Answer, Connection, Mode, Python, Server, Site, command, pythons, wait_until};
 
@@ -92,9 +94,10 @@ pub(crate) fn both(apache: &Apache, case: &Case, mode: Mode) -> Both {
     site.file("mime.types", "text/css css\ntext/html html\ntext/plain txt\n");
     let conf = site.configure(&format!("{}{}", apache.prologue(mode), case.text));
     let conf = conf.to_str().expect("our own path");
-    let server = Server::start_with(&site, apache.command(conf));
+    let mut server = Server::start_with(&site, apache.command(conf));
     let theirs = ask(case, &site, &server);
-    server.end();
+    server.signal(Signal::SIGTERM);
+    server.wait();
     let server = Server::start_with(&site, {
         let mut command = command(&["-f", conf]);
         command.env("LC_ALL", "C.UTF-8");

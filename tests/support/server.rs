@@ -114,13 +114,6 @@ impl<'a> Server<'a> {
         status.expect("just seen")
     }
 
-    /// Ends it by SIGTERM, however it takes that.
-    #[track_caller]
-    pub(crate) fn end(mut self) {
-        self.signal(Signal::SIGTERM);
-        self.wait();
-    }
-
     /// Ends it by SIGTERM: exit status 0, and none of its processes is left.
     #[track_caller]
     pub(crate) fn stop(mut self) {

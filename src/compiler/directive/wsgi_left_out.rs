@@ -37,49 +37,6 @@ pub(super) const SPECS: &[Spec] = &[
         ..LEFT_OUT
     },
     Spec {
-        name: "WSGIDontWriteBytecode",
-        summary: "Whether Python leaves `.pyc` files unwritten.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIDontWriteBytecode On",
-        explain: include_str!("wsgi_dont_write_bytecode.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIPythonWarnings",
-        summary: "Adds a filter to Python's warnings.",
-        args: &[arg("filter", Kind::Text)],
-        example: "WSGIPythonWarnings ignore::DeprecationWarning",
-        explain: include_str!("wsgi_python_warnings.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIPythonOptimize",
-        summary: "How far Python optimises, as by `-O`.",
-        args: &[arg("level", Kind::Number(0, 2))],
-        default: Some("0"),
-        example: "WSGIPythonOptimize 1",
-        explain: include_str!("wsgi_python_optimize.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIPythonEggs",
-        summary: "Where embedded mode unpacks Python eggs.",
-        args: &[arg("directory", Kind::Path)],
-        example: "WSGIPythonEggs /var/cache/eggs",
-        explain: include_str!("wsgi_python_eggs.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIPythonHashSeed",
-        summary: "The seed of Python's hashes of text.",
-        args: &[arg("seed", Kind::HashSeed)],
-        default: Some("random"),
-        example: "WSGIPythonHashSeed 0",
-        explain: include_str!("wsgi_python_hash_seed.md"),
-        ..LEFT_OUT
-    },
-    Spec {
         name: "WSGIRestrictStdin",
         summary: "Whether an application that reads `sys.stdin` gets an error.",
         args: FLAG,
@@ -123,36 +80,6 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("Off"),
         example: "WSGIPassApacheRequest On",
         explain: include_str!("wsgi_pass_apache_request.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIErrorOverride",
-        summary: "Whether Apache's error pages replace those of the application.",
-        contexts: ANYWHERE,
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIErrorOverride On",
-        explain: include_str!("wsgi_error_override.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIMapHEADToGET",
-        summary: "Whether the application sees a request HEAD as GET.",
-        contexts: ANYWHERE,
-        args: &[arg("state", Kind::Choice(&["On", "Off", "Auto"]))],
-        default: Some("Auto"),
-        example: "WSGIMapHEADToGET Auto",
-        explain: include_str!("wsgi_map_head_to_get.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIIgnoreActivity",
-        summary: "Whether requests here leave the inactivity timer alone.",
-        contexts: ANYWHERE,
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIIgnoreActivity On",
-        explain: include_str!("wsgi_ignore_activity.md"),
         ..LEFT_OUT
     },
     Spec {

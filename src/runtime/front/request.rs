@@ -104,7 +104,10 @@ async fn handle(
             permit(front, client, parts, seen, &script.settings)?;
             let host = &front.plan.hosts[seen.host];
             let passes = script.pass_authorization;
-            let environ = environ::of_request(client, host, parts, authority, own.as_ref(), &path_info, passes);
+            let mut environ = environ::of_request(client, host, parts, authority, own.as_ref(), &path_info, passes);
+            if parts.method == Method::HEAD && script.settings.map_head_to_get == Some(true) {
+                environ.push("REQUEST_METHOD", Method::GET.as_str());
+            }
             run(front, parts, incoming, began, seen.host, script, environ).await
         }
     }
@@ -173,6 +176,9 @@ async fn run(
         (_, None) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let (head, source) = answered?;
+    if head.status >= 400 && script.settings.error_override == Some(true) {
+        return Err(self::status(head.status).into());
+    }
     Ok(answer::from_application(&head, source, parts.method == Method::HEAD))
 }
 
