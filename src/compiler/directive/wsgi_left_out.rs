@@ -3,6 +3,8 @@
 
 use super::wsgi::{ANYWHERE, BASE, FLAG, SECTIONS};
 use super::{Args, Context, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
+use crate::compiler::diagnostic::Severity;
+use crate::compiler::source::Spanned;
 
 const INSIDE: &[Context] = &[Context::Directory, Context::Htaccess];
 
@@ -16,7 +18,8 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("On"),
         example: "WSGISocketRotation Off",
         explain: include_str!("wsgi_socket_rotation.md"),
-        ..LEFT_OUT
+        effect: Effect::Ignore("the sockets of daemon processes have no names"),
+        ..BASE
     },
     Spec {
         name: "WSGIAcceptMutex",
@@ -25,7 +28,8 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("default"),
         example: "WSGIAcceptMutex pthread",
         explain: include_str!("wsgi_accept_mutex.md"),
-        ..LEFT_OUT
+        effect: Effect::Ignore("one process accepts and hands out, so nobody takes turns"),
+        ..BASE
     },
     Spec {
         name: "WSGIVerboseDebugging",
@@ -34,7 +38,8 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("Off"),
         example: "WSGIVerboseDebugging Off",
         explain: include_str!("wsgi_verbose_debugging.md"),
-        ..LEFT_OUT
+        effect: Effect::Ignore("it does nothing in mod_wsgi 6 either"),
+        ..BASE
     },
     Spec {
         name: "WSGIRestrictStdin",
@@ -70,7 +75,13 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("On"),
         example: "WSGICaseSensitivity On",
         explain: include_str!("wsgi_case_sensitivity.md"),
-        ..LEFT_OUT
+        effect: Effect::Lower(|args, scope| {
+            let state: Spanned<bool> = args.take("state");
+            if !state.value {
+                scope.unsupported(state.span, "names are never lower-cased", Severity::Warning);
+            }
+        }),
+        ..BASE
     },
     Spec {
         name: "WSGIPassApacheRequest",
@@ -80,7 +91,13 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("Off"),
         example: "WSGIPassApacheRequest On",
         explain: include_str!("wsgi_pass_apache_request.md"),
-        ..LEFT_OUT
+        effect: Effect::Lower(|args, scope| {
+            let state: Spanned<bool> = args.take("state");
+            if state.value {
+                scope.unsupported(state.span, "there is no Apache whose request could be passed", Severity::Error);
+            }
+        }),
+        ..BASE
     },
     Spec {
         name: "WSGITrustedProxyHeaders",
@@ -108,7 +125,8 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("Off"),
         example: "WSGIEnableSendfile On",
         explain: include_str!("wsgi_enable_sendfile.md"),
-        ..LEFT_OUT
+        effect: Effect::Ignore("files are read and sent in large blocks, in both modes"),
+        ..BASE
     },
     Spec {
         name: "WSGIAccessScript",
