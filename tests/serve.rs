@@ -18,6 +18,8 @@ mod command_line;
 mod connections;
 #[path = "serve/dispatch.rs"]
 mod dispatch;
+#[path = "serve/endings.rs"]
+mod endings;
 #[path = "serve/environ.rs"]
 mod environ;
 #[path = "serve/examples.rs"]
