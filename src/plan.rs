@@ -7,6 +7,7 @@ pub mod access;
 pub mod interpreters;
 pub mod limits;
 pub mod log;
+pub mod python;
 pub mod sections;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use interpreters::Interpreters;
 use limits::{Limits, Timers, Waits};
 use log::{AccessLog, ErrorLog};
+use python::Flags;
 use sections::{Section, Settings};
 
 /// One compiled configuration.
@@ -40,6 +42,9 @@ pub struct Plan {
     /// How interpreters are made and ended.
     #[serde(default)]
     pub interpreters: Interpreters,
+    /// How every Python is started.
+    #[serde(default, skip_serializing_if = "Flags::is_default")]
+    pub python: Flags,
     /// Scripts to load when a process starts, in file order: `WSGIImportScript`, and each mount that names both groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preloads: Vec<Preload>,
@@ -309,4 +314,7 @@ pub struct Embedded {
     pub python_home: Option<PythonHome>,
     /// `WSGIPythonPath`.
     pub python_path: Vec<PathBuf>,
+    /// `WSGIPythonEggs`: `PYTHON_EGG_CACHE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python_eggs: Option<PathBuf>,
 }

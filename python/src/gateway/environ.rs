@@ -174,8 +174,10 @@ pub(crate) fn for_access(
     template: &Template,
     request: &Arc<Request>,
 ) -> Result<Object> {
-    const LATER: [&str; 25] = [
+    const LATER: [&str; 27] = [
         "REQUEST_SCHEME",
+        "CONTEXT_PREFIX",
+        "CONTEXT_DOCUMENT_ROOT",
         "SCRIPT_FILENAME",
         "wsgi.version",
         "wsgi.multithread",

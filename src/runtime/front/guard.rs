@@ -329,6 +329,7 @@ fn target(plan: &Plan, host: usize, settings: &Settings, script: &AskedScript, p
         application_group: application_group(Some(&script.application_group), &asked),
         callable_object: String::new(),
         script_reloading: settings.script_reloading.unwrap_or(true),
+        ignores_activity: false,
         multithread: true,
         multiprocess: plan.embedded.processes > 1,
         environ: environ::of_host(host),

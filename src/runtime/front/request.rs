@@ -13,7 +13,7 @@ use super::answer::{self, Body};
 use super::daemon::DaemonError;
 use super::guard::{self, Guard, Turned, User, Visit};
 use super::input::{Input, ReadAhead};
-use super::route::{Asker, Route};
+use super::route::{Asker, Own, Route};
 use super::script::{Refusal, Runs, Script};
 use super::{Client, Front, environ, static_files, verdict};
 use crate::decision::access;
@@ -120,12 +120,11 @@ async fn handle(
         }
         Route::Script { script, path_info, own } => {
             seen.file.clone_from(&script.target.script);
-            if let Some((file, _)) = &own {
-                seen.file.clear();
-                seen.file.extend_from_slice(file);
+            if let Some(own) = &own {
+                seen.file.clone_from(&own.file);
             }
             let host = &front.plan.hosts[seen.host];
-            let own = own.as_ref().map(|(file, name)| (&**file, *name));
+            let own = own.as_ref();
             let of_request = |passes| environ::of_request(client, host, parts, authority, own, &path_info, passes);
             let user = match &script.guard {
                 None => permit(front, client, parts, seen, &script.settings)?,
@@ -139,6 +138,9 @@ async fn handle(
                 }
             };
             let mut environ = of_request(script.pass_authorization);
+            if parts.method == Method::HEAD && script.settings.map_head_to_get == Some(true) {
+                environ.push("REQUEST_METHOD", Method::GET.as_str());
+            }
             if let Some(user) = &user {
                 environ.push("REMOTE_USER", &user.name);
                 environ.push("AUTH_TYPE", user.scheme);
@@ -183,8 +185,9 @@ impl Asked<'_> {
     async fn admit(&self, seen: &Seen, settings: &Settings, guard: Option<&Guard>) -> Result<Option<User>, Refused> {
         let Self { front, client, parts, authority, path, began } = *self;
         let Some(guard) = guard else { return permit(front, client, parts, seen, settings) };
-        let own = Some((&*seen.file, path));
-        let environ = environ::of_request(client, &front.plan.hosts[seen.host], parts, authority, own, b"", false);
+        let own = Own { file: seen.file.clone(), script_name: path, alias: None };
+        let host = &front.plan.hosts[seen.host];
+        let environ = environ::of_request(client, host, parts, authority, Some(&own), b"", false);
         let visit = visit(front, client, parts, seen, &environ, began);
         Ok(Box::pin(guard.admit(settings, visit)).await?)
     }
@@ -258,6 +261,9 @@ async fn run(
         (_, None) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let (head, source) = answered?;
+    if head.status >= 400 && script.settings.error_override == Some(true) {
+        return Err(self::status(head.status).into());
+    }
     Ok(answer::from_application(&head, source, parts.method == Method::HEAD))
 }
 
