@@ -3,9 +3,11 @@
 //! Plain serialisable data. Every default is filled in, every path is absolute, every name is bound, and each part knows
 //! the line it came from. It knows neither the compiler nor the runtime; both know it.
 
+pub mod access;
 pub mod interpreters;
 pub mod limits;
 pub mod log;
+pub mod python;
 pub mod sections;
 
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use interpreters::Interpreters;
 use limits::{Limits, Timers, Waits};
 use log::{AccessLog, ErrorLog};
+use python::Flags;
 use sections::{Section, Settings};
 
 /// One compiled configuration.
@@ -39,6 +42,9 @@ pub struct Plan {
     /// How interpreters are made and ended.
     #[serde(default)]
     pub interpreters: Interpreters,
+    /// How every Python is started.
+    #[serde(default, skip_serializing_if = "Flags::is_default")]
+    pub python: Flags,
     /// Scripts to load when a process starts, in file order: `WSGIImportScript`, and each mount that names both groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preloads: Vec<Preload>,
@@ -295,7 +301,7 @@ pub struct Embedded {
     /// Whether any mount or section may need it. Without it the front runs no Python.
     pub needed: bool,
     /// Whether scripts run in the process that accepts HTTP whatever process group the applications have:
-    /// `WSGIDispatchScript`.
+    /// `WSGIDispatchScript`, and those that are asked about access.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub scripts: bool,
     /// `WSGIRestrictEmbedded On`: a request that resolves to embedded mode gets 500 (WSGI0143).
@@ -308,4 +314,7 @@ pub struct Embedded {
     pub python_home: Option<PythonHome>,
     /// `WSGIPythonPath`.
     pub python_path: Vec<PathBuf>,
+    /// `WSGIPythonEggs`: `PYTHON_EGG_CACHE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python_eggs: Option<PathBuf>,
 }

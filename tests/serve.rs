@@ -10,14 +10,20 @@
 
 mod support;
 
+#[path = "serve/authentication.rs"]
+mod authentication;
 #[path = "serve/bodies.rs"]
 mod bodies;
 #[path = "serve/command_line.rs"]
 mod command_line;
 #[path = "serve/connections.rs"]
 mod connections;
+#[path = "serve/digest.rs"]
+mod digest;
 #[path = "serve/dispatch.rs"]
 mod dispatch;
+#[path = "serve/endings.rs"]
+mod endings;
 #[path = "serve/environ.rs"]
 mod environ;
 #[path = "serve/examples.rs"]
@@ -26,6 +32,8 @@ mod examples;
 mod faults;
 #[path = "serve/files.rs"]
 mod files;
+#[path = "serve/flags.rs"]
+mod flags;
 #[path = "serve/groups.rs"]
 mod groups;
 #[path = "serve/handlers.rs"]
@@ -38,6 +46,8 @@ mod interpreters;
 mod logs;
 #[path = "serve/names.rs"]
 mod names;
+#[path = "serve/overrides.rs"]
+mod overrides;
 #[path = "serve/own_gil.rs"]
 mod own_gil;
 #[path = "serve/privileges.rs"]

@@ -3,6 +3,7 @@
 
 mod access;
 mod args;
+mod authentication;
 mod core;
 mod expression;
 mod files;
@@ -21,6 +22,8 @@ mod wsgi;
 mod wsgi_daemon;
 mod wsgi_interpreter;
 mod wsgi_left_out;
+mod wsgi_python;
+mod wsgi_request;
 mod wsgi_scripts;
 
 use std::collections::HashMap;
@@ -186,17 +189,20 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 10] = [
+static FAMILIES: [&[Spec]; 13] = [
     core::SPECS,
     sections::SPECS,
     files::SPECS,
     access::SPECS,
+    authentication::SPECS,
     log::SPECS,
     wsgi::SPECS,
     wsgi_daemon::SPECS,
     wsgi_interpreter::SPECS,
     wsgi_scripts::SPECS,
     wsgi_left_out::SPECS,
+    wsgi_python::SPECS,
+    wsgi_request::SPECS,
 ];
 
 /// What is known of a name.

@@ -19,7 +19,7 @@ pub use kept::Kept;
 pub use line::Line;
 pub use merge::{Merged, merge_order};
 pub use section::{Matcher, Section, normalised, path_below, path_is_within, starts_with_path, without_trailing_slash};
-pub use settings::{ApplicationGroupName, DispatchScript, GroupName, HandlerScript, Limit, Settings};
+pub use settings::{ApplicationGroupName, AskedScript, Authentication, GroupName, HandlerScript, Limit, Settings};
 
 /// For whom a configuration is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,6 +54,16 @@ pub struct Server {
     pub python_home: Option<Spanned<String>>,
     /// `WSGIPythonPath`.
     pub python_path: Option<Spanned<String>>,
+    /// `WSGIPythonEggs`.
+    pub python_eggs: Option<Spanned<String>>,
+    /// `WSGIDontWriteBytecode`.
+    pub dont_write_bytecode: Option<Spanned<bool>>,
+    /// `WSGIPythonOptimize`.
+    pub python_optimize: Option<Spanned<u64>>,
+    /// `WSGIPythonWarnings`, in file order.
+    pub python_warnings: Vec<Spanned<String>>,
+    /// `WSGIPythonHashSeed`.
+    pub python_hash_seed: Option<Spanned<String>>,
     /// `WSGIRestrictEmbedded`.
     pub restrict_embedded: Option<Spanned<bool>>,
     /// `WSGIPerInterpreterGIL`.
@@ -320,6 +330,11 @@ impl Server {
             process_groups: Vec::new(),
             python_home: None,
             python_path: None,
+            python_eggs: None,
+            dont_write_bytecode: None,
+            python_optimize: None,
+            python_warnings: Vec::new(),
+            python_hash_seed: None,
             restrict_embedded: None,
             per_interpreter_gil: None,
             switch_interval: None,

@@ -2,14 +2,18 @@
 
 mod access_log;
 mod answer;
+mod basic;
 mod connection;
 mod daemon;
+mod digest;
 mod embedded;
 mod environ;
+mod guard;
 mod input;
 mod listen;
 mod names;
 mod noticed;
+mod passwords;
 mod request;
 mod route;
 mod script;
@@ -23,6 +27,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -30,7 +35,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -43,6 +48,7 @@ use crate::plan::Plan;
 use crate::plan::log::{AccessLog, LogTarget};
 use access_log::AccessLogs;
 use daemon::Pool;
+use digest::Nonces;
 use embedded::Embedded;
 use route::Routes;
 use turns::Turns;
@@ -67,6 +73,9 @@ struct Front {
     pools: Vec<Arc<Pool>>,
     embedded: Option<Embedded>,
     connections: AtomicU64,
+    nonces: Nonces,
+    /// So much is done aside at a time that takes long, such as comparing a password with a hash.
+    aside: Semaphore,
     watch: Watch,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -102,7 +111,7 @@ pub fn serve(
     let turns = application.map(|application| (Turns::new(threads, Arc::clone(&application)), application));
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
-    let front = Arc::new(build(work.plan, &logs, turns)?);
+    let front = Arc::new(build(work.plan, &logs, turns, Nonces::new(work.secret))?);
     drop(entered);
     let running = run(front, listeners, control, python);
     let Some(turns) = leading else { return runtime.block_on(running) };
@@ -128,6 +137,7 @@ fn build(
     plan: Plan,
     logs: &[(LogTarget, Arc<File>)],
     application: Option<(Arc<Turns>, Arc<dyn Application>)>,
+    nonces: Nonces,
 ) -> io::Result<Front> {
     let plan = Arc::new(plan);
     let tasks = TaskTracker::new();
@@ -150,6 +160,8 @@ fn build(
         pools: plan.process_groups.iter().map(|group| Pool::new(group.waits.clone(), tasks.clone())).collect(),
         embedded,
         connections: AtomicU64::new(1),
+        nonces,
+        aside: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
         watch: Watch::new(&plan.hosts),
         tasks,
         stop: CancellationToken::new(),

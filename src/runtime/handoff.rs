@@ -76,6 +76,8 @@ pub struct Python {
     pub program: Option<PathBuf>,
     /// What to say where it cannot be executed: the directive's file and line.
     pub origin: String,
+    /// What comes after its name.
+    pub arguments: Vec<String>,
     /// Variables for its environment.
     pub environment: Vec<(String, String)>,
 }
@@ -120,6 +122,8 @@ pub struct FrontWork {
     pub preload: Vec<Preload>,
     /// How interpreters are made and ended.
     pub interpreters: Interpreters,
+    /// What the nonces of `AuthType Digest` are made with: the same in all processes that answer for a client.
+    pub secret: [u8; 32],
 }
 
 /// From the parent, later.

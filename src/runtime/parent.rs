@@ -5,6 +5,7 @@ mod error;
 mod listen;
 mod logs;
 mod pid_file;
+mod python;
 mod remarks;
 mod signals;
 mod slot;
@@ -75,11 +76,19 @@ pub fn launch(mut plan: Plan, how: &Launch, started: impl FnOnce(&Plan, &Started
     let logs = logs::Logs::open(&plan)?;
     let pid_file = pid_file::PidFile::write(&plan.pid_file)
         .map_err(|source| StartError::PidFile { path: plan.pid_file.clone(), source })?;
-    let mut parent = Parent::new(plan, accounts, group_accounts, library, bound, logs, signals);
+    let secret = secret().map_err(StartError::Machine)?;
+    let mut parent = Parent::new(plan, (accounts, group_accounts), library, bound, logs, signals, secret);
     let result = serve(&mut parent, started);
     parent.end();
     drop(pid_file);
     result
+}
+
+/// What nobody else knows.
+fn secret() -> std::io::Result<[u8; 32]> {
+    let mut secret = [0; 32];
+    rustix::rand::getrandom(&mut secret, rustix::rand::GetRandomFlags::empty())?;
+    Ok(secret)
 }
 
 fn serve(parent: &mut Parent, started: impl FnOnce(&Plan, &Started)) -> Result<(), StartError> {

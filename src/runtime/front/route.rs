@@ -10,13 +10,15 @@ use std::sync::{Arc, RwLock};
 
 use hyper::StatusCode;
 
+use super::guard::{self, Guard};
 use super::names::Names;
 use super::script::{At, Chosen, Refusal, Script, handler_of, is_wsgi};
 use super::sections::{Locations, Sections};
+use super::static_files::INDEX;
 use crate::decision::path::{covered, matched, path_info_start, taken_by_mount};
 use crate::decision::pattern::Pattern;
 use crate::plan::sections::Settings;
-use crate::plan::{Host, Mount, Plan};
+use crate::plan::{Alias, Host, Mount, Plan};
 use crate::runtime::exchange::Dispatched;
 use crate::runtime::short_hash::ShortHash;
 
@@ -31,6 +33,10 @@ pub(super) struct Routes {
     names: Names,
     /// Whether anything sets handlers.
     handles: bool,
+    /// Whether anybody is asked before files are sent.
+    guarded: bool,
+    /// Who is asked, by the sections that match and the local port.
+    guards: RwLock<Guards>,
     /// What dispatch scripts made of the prepared ones.
     dispatched: RwLock<HashMap<(usize, Dispatched), Arc<Script>>>,
     /// Every script of the plan: never sent as a file.
@@ -38,6 +44,8 @@ pub(super) struct Routes {
     /// Names in it are those of files, or among the few that clients may bring: it is no longer than the site is large.
     prepared: RwLock<HashMap<Key, Arc<Script>, ShortHash>>,
 }
+
+type Guards = HashMap<(Locations, u16), Option<Arc<Guard>>>;
 
 /// How a mount finds its scripts.
 #[derive(Debug)]
@@ -81,6 +89,17 @@ pub(super) struct Asker<'a> {
     pub(super) authority: Option<&'a str>,
 }
 
+/// What another request of the same script need not have.
+#[derive(Debug)]
+pub(super) struct Own<'a> {
+    /// `SCRIPT_FILENAME`.
+    pub(super) file: Vec<u8>,
+    /// `SCRIPT_NAME`.
+    pub(super) script_name: &'a [u8],
+    /// By which the file was found.
+    pub(super) alias: Option<&'a Alias>,
+}
+
 /// What answers.
 #[derive(Debug)]
 pub(super) enum Route<'a> {
@@ -90,8 +109,8 @@ pub(super) enum Route<'a> {
         script: Arc<Script>,
         /// `PATH_INFO`.
         path_info: Cow<'a, [u8]>,
-        /// `SCRIPT_FILENAME` and `SCRIPT_NAME`, if they are this request's own.
-        own: Option<(Cow<'a, [u8]>, &'a [u8])>,
+        /// What is this request's own.
+        own: Option<Own<'a>>,
     },
     /// A file.
     File {
@@ -99,6 +118,8 @@ pub(super) enum Route<'a> {
         file: PathBuf,
         /// What holds there.
         settings: Box<Settings>,
+        /// Who is asked before it is sent.
+        guard: Option<Arc<Guard>>,
     },
     /// Nothing is there.
     Nothing,
@@ -114,10 +135,13 @@ impl Routes {
     pub(super) fn new(plan: &Arc<Plan>, host: usize) -> io::Result<Self> {
         let scripts = plan.hosts.iter().flat_map(|host| &host.mounts).map(|mount| PathBuf::from(&mount.target));
         let this = &plan.hosts[host];
+        let sections = Sections::new(this)?;
         Ok(Self {
             plan: Arc::clone(plan),
             host,
-            sections: Sections::new(this)?,
+            guarded: sections.any(guard::is_needed),
+            guards: RwLock::default(),
+            sections,
             ways: this.mounts.iter().map(Way::of).collect::<io::Result<_>>()?,
             names: Names::new(this),
             handles: std::iter::once(&this.settings)
@@ -136,11 +160,11 @@ impl Routes {
 
     /// What answers a normalised path. Aliases come before mounts, these before `DocumentRoot`, whatever their order in the
     /// file.
-    pub(super) fn find<'a>(&self, path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
+    pub(super) fn find<'a>(&'a self, path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
         let host = self.host();
         for alias in &host.aliases {
             if let Some(length) = covered(&alias.url_path, path) {
-                return self.file(&alias.target, &path[length..], path, asker);
+                return self.file(&alias.target, Some(alias), &path[length..], path, asker);
             }
         }
         for (index, (mount, way)) in host.mounts.iter().zip(&self.ways).enumerate() {
@@ -153,27 +177,58 @@ impl Routes {
             }
         }
         match &host.document_root {
-            Some(root) => self.file(&root.to_string_lossy(), path, path, asker),
+            Some(root) => self.file(&root.to_string_lossy(), None, path, path, asker),
             None => Route::Nothing,
         }
     }
 
-    fn file<'a>(&self, target: &str, rest: &[u8], path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
+    fn file<'a>(
+        &self,
+        target: &str,
+        alias: Option<&'a Alias>,
+        rest: &[u8],
+        path: &'a [u8],
+        asker: Asker<'_>,
+    ) -> Route<'a> {
         let mut name = target.as_bytes().to_vec();
         name.extend_from_slice(rest);
         let file = PathBuf::from(OsStr::from_bytes(&name));
         let hidden = file.file_name().is_some_and(|name| name.as_bytes().starts_with(b".ht"));
         if self.handles
             && !hidden
-            && let Some(handled) = self.handled(&name, path, asker)
+            && let Some(handled) = self.handled(&name, alias, path, asker)
         {
             return handled.unwrap_or_else(Route::Refused);
         }
         if hidden || self.scripts.contains(&file) {
             return Route::Nothing;
         }
-        let settings = Box::new(self.sections.settings(&name, path));
-        Route::File { file, settings }
+        let (settings, guard) = self.of_file(&name, path, asker);
+        Route::File { file, settings: Box::new(settings), guard }
+    }
+
+    /// What holds for the file that a folder answers with, if the path asks for a folder that has one.
+    pub(super) fn index(&self, file: &Path, path: &[u8], asker: Asker<'_>) -> Option<(Settings, Option<Arc<Guard>>)> {
+        let index = file.join(INDEX);
+        (path.ends_with(b"/") && index.is_file())
+            .then(|| self.of_file(index.as_os_str().as_bytes(), &[path, INDEX.as_bytes()].concat(), asker))
+    }
+
+    /// What holds for a file, and who is asked before it is sent.
+    fn of_file(&self, name: &[u8], path: &[u8], asker: Asker<'_>) -> (Settings, Option<Arc<Guard>>) {
+        if !self.guarded {
+            return (self.sections.settings(name, path), None);
+        }
+        let matching = self.sections.matching(name, path);
+        let settings = self.sections.settings_of(&matching);
+        let key = (matching, asker.port);
+        if let Some(known) = self.guards.read().expect("no panic while it is held").get(&key) {
+            return (settings, known.clone());
+        }
+        let guard = Guard::of(&self.plan, self.host, &settings, asker.port);
+        let mut guards = self.guards.write().expect("no panic while it is held");
+        let guard = guards.entry(key).or_insert(guard).clone();
+        (settings, guard)
     }
 
     fn script<'a>(
@@ -230,7 +285,7 @@ impl Routes {
             let (file, resource) = key.within.as_ref().map_or_else(Default::default, |(file, name)| (&**file, &**name));
             self.make(key, At { resource, ..key.at(file) }, path)
         });
-        let own = Some((Cow::Owned(script.target.script.clone()), script_name));
+        let own = Some(Own { file: script.target.script.clone(), script_name, alias: None });
         self.unless_diverted(script, Cow::Owned(path_info), own, path, asker)
     }
 
@@ -257,7 +312,7 @@ impl Routes {
         &self,
         script: Arc<Script>,
         path_info: Cow<'a, [u8]>,
-        own: Option<(Cow<'a, [u8]>, &'a [u8])>,
+        own: Option<Own<'a>>,
         path: &'a [u8],
         asker: Asker<'_>,
     ) -> Result<Route<'a>, Refusal> {
@@ -266,11 +321,17 @@ impl Routes {
         }
         let name = [&script.target.script, &*path_info].concat();
         // The source of a script is sent to nobody.
-        self.handled(&name, path, asker).unwrap_or(Ok(Route::Nothing))
+        self.handled(&name, None, path, asker).unwrap_or(Ok(Route::Nothing))
     }
 
     /// What answers for a file by its handler; `None` where it is sent as it is.
-    fn handled<'a>(&self, name: &[u8], path: &'a [u8], asker: Asker<'_>) -> Option<Result<Route<'a>, Refusal>> {
+    fn handled<'a>(
+        &self,
+        name: &[u8],
+        alias: Option<&'a Alias>,
+        path: &'a [u8],
+        asker: Asker<'_>,
+    ) -> Option<Result<Route<'a>, Refusal>> {
         let found = Found::walk(name);
         let file = &name[..found.end];
         let locations = self.sections.matching(file, path);
@@ -310,7 +371,7 @@ impl Routes {
         Some(Ok(Route::Script {
             script,
             path_info: Cow::Owned(path_info),
-            own: Some((Cow::Owned(file.to_vec()), script_name)),
+            own: Some(Own { file: file.to_vec(), script_name, alias }),
         }))
     }
 
