@@ -10,6 +10,8 @@
 
 mod support;
 
+#[path = "serve/api.rs"]
+mod api;
 #[path = "serve/bodies.rs"]
 mod bodies;
 #[path = "serve/command_line.rs"]

@@ -12,6 +12,7 @@ use wsgi_httpd::runtime::exchange::{Application, Call, Dispatched, Exchange};
 use wsgi_httpd::runtime::front;
 use wsgi_httpd::runtime::handoff::{Control, FrontWork};
 
+use crate::events;
 use crate::gateway::{self, Caller, dispatch};
 use crate::interpreter::{let_go, own_gil_is_possible};
 use crate::log;
@@ -40,6 +41,7 @@ pub(crate) fn run(
         python_path: embedded.python_path.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()).collect(),
         run_once: false,
         service: false,
+        server: (embedded.processes, embedded.threads),
         interpreters: work.interpreters.clone(),
     });
     let main = process::furnish_main(attached)?;
@@ -52,6 +54,8 @@ pub(crate) fn run(
         front::serve(work, descriptors, control, Some(Arc::new(Embedded { own_gil })))
     });
     process::leave_within(SHUTDOWN_TIMEOUT);
+    // As in mod_wsgi: only a daemon process knows a reason.
+    attached.detached(|| events::process_stops(""));
     process::end_interpreters(attached, main);
     served
 }

@@ -8,6 +8,7 @@ mod application_group;
 mod callback;
 mod daemon;
 mod embedded;
+mod events;
 mod gateway;
 mod interpreter;
 mod log;

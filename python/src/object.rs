@@ -111,6 +111,15 @@ pub(crate) struct Caught {
     pub(crate) traceback: Option<Object>,
 }
 
+impl Caught {
+    /// Raises it again.
+    pub(crate) fn raise(self, _attached: Attached<'_>) {
+        let traceback = self.traceback.map_or(null_mut(), Object::into_ptr);
+        // SAFETY: Restore takes over the three references.
+        unsafe { ffi::PyErr_Restore(self.kind.into_ptr(), self.value.into_ptr(), traceback) }
+    }
+}
+
 /// The built-in exceptions that we raise or look for.
 #[derive(Clone, Copy)]
 pub(crate) enum Exception {
@@ -414,6 +423,12 @@ pub(crate) struct GilCell<T>(std::cell::RefCell<T>);
 unsafe impl<T> Sync for GilCell<T> {}
 // SAFETY: as above; the cell moves between threads only as part of what its interpreter owns.
 unsafe impl<T> Send for GilCell<T> {}
+
+impl<T: Default> Default for GilCell<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
 
 impl<T> GilCell<T> {
     /// A cell.

@@ -14,7 +14,7 @@ use wsgi_httpd::runtime::handoff::{Control, Report, Work};
 use crate::application_group;
 use crate::interpreter::{self, Interpreter, own_gil_is_possible};
 use crate::log;
-use crate::module::settings;
+use crate::module::{self, settings};
 use crate::object::Attached;
 use crate::script::{Readiness, Reloading};
 use crate::{daemon, embedded};
@@ -60,6 +60,7 @@ fn receive(library: i32) -> io::Result<(Control, Work, VecDeque<OwnedFd>)> {
     // SAFETY: the descriptor is open as long as the process is: nobody owns it.
     let library = unsafe { BorrowedFd::borrow_raw(library) };
     rustix::io::fcntl_setfd(library, rustix::io::FdFlags::CLOEXEC)?;
+    module::set_built(rustix::fs::fstat(library)?.st_mtime);
     let control = Control::from_stdin()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     let (work, descriptors) = control.receive()?.ok_or(io::ErrorKind::UnexpectedEof)?;

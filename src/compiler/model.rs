@@ -64,6 +64,8 @@ pub struct Server {
     pub destroy_interpreter: Option<Spanned<bool>>,
     /// `WSGIFreeThreading`.
     pub free_threading: Option<Spanned<bool>>,
+    /// What applications may not do.
+    pub restrictions: Restrictions,
     /// `<WSGIInterpreterOptions>`, in file order.
     pub interpreter_options: Vec<InterpreterOptions>,
     /// `WSGIImportScript`, in file order.
@@ -245,6 +247,19 @@ pub struct InterpreterOptions {
     pub free_threading: Option<Spanned<bool>>,
     /// `WSGIPythonPath`.
     pub python_path: Option<Spanned<String>>,
+    /// What applications may not do.
+    pub restrictions: Restrictions,
+}
+
+/// What applications may not do in an interpreter.
+#[derive(Debug, Default)]
+pub struct Restrictions {
+    /// `WSGIRestrictStdin`.
+    pub stdin: Option<Spanned<bool>>,
+    /// `WSGIRestrictStdout`.
+    pub stdout: Option<Spanned<bool>>,
+    /// `WSGIRestrictSignal`.
+    pub signal: Option<Spanned<bool>>,
 }
 
 /// One `WSGIScriptAliasMatch`.
@@ -325,6 +340,7 @@ impl Server {
             switch_interval: None,
             destroy_interpreter: None,
             free_threading: None,
+            restrictions: Restrictions::default(),
             interpreter_options: Vec::new(),
             imports: Vec::new(),
             loads: 0,

@@ -6,9 +6,9 @@ mod sections;
 
 use std::path::PathBuf;
 
-use super::model::{GroupName, Server};
+use super::model::{self, GroupName, Server};
 use super::source::{Sources, Span, Spanned};
-use crate::plan::interpreters::{InterpreterOptions, Interpreters};
+use crate::plan::interpreters::{InterpreterOptions, Interpreters, Restrictions};
 use crate::plan::limits::{Limits, Timers, Waits};
 use crate::plan::log::LogLevel;
 use crate::plan::{
@@ -140,6 +140,11 @@ impl Resolver<'_> {
         let flag = |state: &Option<Spanned<bool>>, default| state.as_ref().map_or(default, |state| state.value);
         let own = |state: &Option<Spanned<bool>>| state.as_ref().map(|state| state.value);
         let name = |name: &Option<Spanned<String>>| name.as_ref().map(|name| name.value.clone());
+        let restrictions = |said: &model::Restrictions| Restrictions {
+            stdin: own(&said.stdin),
+            stdout: own(&said.stdout),
+            signal: own(&said.signal),
+        };
         let options = server.interpreter_options.iter().map(|options| InterpreterOptions {
             process_group: name(&options.process_group),
             application_group: name(&options.application_group),
@@ -147,12 +152,14 @@ impl Resolver<'_> {
             switch_interval_us: microseconds(options.switch_interval.as_ref()),
             free_threading: own(&options.free_threading),
             python_path: self.python_path(options.python_path.as_ref()),
+            restrictions: restrictions(&options.restrictions),
         });
         Interpreters {
             own_gil: flag(&server.per_interpreter_gil, false),
             switch_interval_us: microseconds(server.switch_interval.as_ref()),
             undestroyed: !flag(&server.destroy_interpreter, true),
             free_threading: flag(&server.free_threading, false),
+            restrictions: restrictions(&server.restrictions),
             options: options.collect(),
         }
     }

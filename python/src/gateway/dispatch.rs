@@ -29,7 +29,7 @@ fn answer(attached: Attached<'_>, binding: &Binding, call: Call) -> Option<Dispa
         return None;
     };
     let mut nobody = Nobody;
-    let request = Request::new(call, &mut nobody);
+    let request = Request::new(call, &mut nobody, binding.interpreter, None);
     let running = Running::new(attached, &request);
     let said = said(attached, binding, &request, &globals).map_err(|Raised| {
         let text = format!("exception in dispatch script '{}':", binding.script.name());

@@ -80,33 +80,6 @@ pub(super) const SPECS: &[Spec] = &[
         ..LEFT_OUT
     },
     Spec {
-        name: "WSGIRestrictStdin",
-        summary: "Whether an application that reads `sys.stdin` gets an error.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIRestrictStdin On",
-        explain: include_str!("wsgi_restrict_stdin.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIRestrictStdout",
-        summary: "Whether an application that writes to `sys.stdout` gets an error.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIRestrictStdout On",
-        explain: include_str!("wsgi_restrict_stdout.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIRestrictSignal",
-        summary: "Whether `signal.signal()` is kept from doing anything.",
-        args: FLAG,
-        default: Some("On"),
-        example: "WSGIRestrictSignal Off",
-        explain: include_str!("wsgi_restrict_signal.md"),
-        ..LEFT_OUT
-    },
-    Spec {
         name: "WSGICaseSensitivity",
         summary: "Whether paths of scripts that differ only in case are different.",
         args: FLAG,
