@@ -7,6 +7,7 @@ pub mod interpreters;
 pub mod limits;
 pub mod log;
 pub mod sections;
+pub mod telemetry;
 
 use std::path::PathBuf;
 
@@ -39,6 +40,9 @@ pub struct Plan {
     /// How interpreters are made and ended.
     #[serde(default)]
     pub interpreters: Interpreters,
+    /// `WSGITelemetryService`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<telemetry::Telemetry>,
     /// Scripts to load when a process starts, in file order: `WSGIImportScript`, and each mount that names both groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preloads: Vec<Preload>,

@@ -38,6 +38,8 @@ mod hosts;
 mod interpreters;
 #[path = "serve/logs.rs"]
 mod logs;
+#[path = "serve/metrics.rs"]
+mod metrics;
 #[path = "serve/names.rs"]
 mod names;
 #[path = "serve/own_gil.rs"]
@@ -54,5 +56,7 @@ mod responses;
 mod scripts;
 #[path = "serve/startup.rs"]
 mod startup;
+#[path = "serve/telemetry.rs"]
+mod telemetry;
 #[path = "serve/timers.rs"]
 mod timers;

@@ -119,6 +119,51 @@ LAZY = {
 }
 
 
+# The garbage collector, for telemetry. What it did since it was last asked is kept, up to so many times.
+collections, lost, MOST = [], 0, 256
+
+
+def watch_collector():
+    import gc
+
+    # An old Python has one list for all interpreters, and calls what is on it in the main one.
+    if gc.callbacks and not settings["main"]:
+        return
+    begun = [0.0, 0.0]
+
+    def collects(phase, info):
+        global lost
+        if phase == "start":
+            begun[:] = time.time(), time.perf_counter()
+        elif len(collections) >= MOST:
+            lost += 1
+        else:
+            took = time.perf_counter() - begun[1]
+            counts = info["generation"], info["collected"], info["uncollectable"]
+            collections.append((begun[0], took) + counts)
+
+    gc.callbacks.append(collects)
+
+
+def gc_figures():
+    """Records of telemetry: whether each is about one collection, and its fields by their numbers."""
+    import gc
+
+    name = [(8, settings["application_group"])] if settings["application_group"] else []
+    values = list(gc.get_count()) + list(gc.get_threshold())
+    for key in ("collections", "collected", "uncollectable"):
+        values += [generation[key] for generation in gc.get_stats()]
+    values += [int(gc.isenabled()), gc.get_freeze_count(), lost]
+    records = [(False, name + list(enumerate(values, 300)))]
+    while collections:
+        records.append((True, name + list(enumerate(collections.pop(0), 320))))
+    return records
+
+
+if settings["telemetry"]:
+    watch_collector()
+
+
 def make_modules():
     module = type(sys)("mod_wsgi", "What mod_wsgi tells an application.")
 
@@ -133,7 +178,8 @@ def make_modules():
     module.__dir__ = lambda: sorted(set(vars(module)) | set(LAZY))
     for name in ("version", "process_group", "application_group", "maximum_processes", "threads_per_process"):
         setattr(module, name, settings[name])
-    module.Input = native["Input"]
+    for name in ("Input", "start_recording_metrics", "process_metrics", "request_metrics"):
+        setattr(module, name, native[name])
     module.shutdown_callbacks = shutdown_callbacks
     module.signal_callbacks = signal_callbacks
     for value in (FileWrapper, RequestTimeout, subscribe_events, subscribe_shutdown, subscribe_signals, request_data):

@@ -28,6 +28,7 @@ use crate::log;
 use crate::module::{self, Settings};
 use crate::object::Attached;
 use crate::process::{self, SHUTDOWN_TIMEOUT};
+use crate::telemetry::{self, Reporter};
 use crate::title;
 use attendant::Attendant;
 use connection::Connection;
@@ -81,6 +82,8 @@ fn settings(work: &DaemonWork) -> Settings {
         // One process accepts HTTP where there are process groups, and one thread drives its event loop.
         server: (1, 1),
         interpreters: work.interpreters.clone(),
+        // A service has no requests to tell of.
+        telemetry: work.telemetry.is_some() && group.threads > 0,
     }
 }
 
@@ -112,14 +115,18 @@ fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Contro
     let threads = start(&shared)?;
     control.send(&Report::Ready { python: Some(module::python_version()) }, &[])?;
     let attendant = Attendant::start(&shared)?;
+    let reporter = telemetry::start(work.telemetry.as_ref());
     let mut messenger = Messenger::default();
     let limit = watch(&shared, &attendant, &mut messenger, control)?;
-    leave(&shared, messenger, control, limit);
+    leave(&shared, messenger, reporter.as_ref(), control, limit);
     for thread in threads {
         // A panic of a thread is in the log.
         let _ = thread.join();
     }
     attendant.end();
+    if let Some(reporter) = reporter {
+        reporter.end();
+    }
     Ok(())
 }
 
@@ -353,7 +360,7 @@ fn word(reason: &str) -> String {
 }
 
 /// Lets the threads finish what they have. Idle ones end at once.
-fn leave(shared: &Shared, messenger: Messenger, control: &Control, limit: Duration) {
+fn leave(shared: &Shared, messenger: Messenger, reporter: Option<&Reporter>, control: &Control, limit: Duration) {
     process::leave_within(limit + Duration::from_millis(200));
     let end = Instant::now() + limit;
     let reason = crate::interpreter::lock(&shared.reason).take();
@@ -365,6 +372,9 @@ fn leave(shared: &Shared, messenger: Messenger, control: &Control, limit: Durati
     shared.leaving.store(true, Ordering::SeqCst);
     shared.slots.iter().for_each(Slot::close_if_idle);
     let terminated = signal::terminated();
+    if let Some(reporter) = reporter {
+        reporter.stopping(&word);
+    }
     messenger.end();
     events::process_stops(&word);
     while shared.running.load(Ordering::SeqCst) > 0 {

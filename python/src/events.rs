@@ -113,7 +113,7 @@ pub(crate) fn started(
     let connects = Object::integer(attached, meter.caller.daemon.into())?;
     insert(attached, &event, "daemon_connects", &connects)?;
     insert(attached, &event, "daemon_restarts", &Object::integer(attached, 0)?)?;
-    let start = environ::seconds(attached, meter.counts(attached).application_start)?;
+    let start = environ::seconds(attached, meter.counts().application_start)?;
     insert(attached, &event, "application_start", &start)?;
     insert(attached, &event, "request_environ", environ)?;
     insert(attached, &event, "application_object", application)?;
@@ -175,7 +175,7 @@ pub(crate) fn finished(attached: Attached<'_>, holder: &Holder, request: &Reques
 }
 
 fn tell_finished(attached: Attached<'_>, holder: &Holder, request: &Request, meter: &Meter, status: u16) -> Result<()> {
-    let counts = meter.counts(attached);
+    let counts = meter.counts();
     let (finish, cpu) = (environ::now(), meter.cpu_time());
     let event = event(attached, holder, request)?;
     insert_times(attached, &event, request, meter)?;

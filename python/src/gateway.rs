@@ -25,6 +25,7 @@ use crate::application_group::{Binding, bind};
 use crate::events;
 use crate::interpreter::{Interpreter, lock};
 use crate::log;
+use crate::metrics;
 use crate::object::{Attached, GilCell, Object, Raised, Result};
 use crate::script::{Readiness, Reloading};
 use meter::Meter;
@@ -62,7 +63,7 @@ pub(crate) fn run(call: Call, exchange: &mut dyn Exchange, caller: Caller) -> Ou
         let meter = events::is_watched().then(|| (Meter::new(caller), Instant::now()));
         let ending = binding.interpreter.attach(caller.lingers, |attached| {
             let meter = meter.map(|(meter, since)| {
-                meter.waited(attached, since);
+                meter.waited(since);
                 meter
             });
             seated_run(attached, &binding, call, exchange, caller, meter)
@@ -158,6 +159,11 @@ fn attached_run(
     drop(globals);
     let request = Request::new(call, exchange, binding.interpreter, meter);
     let running = Running::new(attached, &request);
+    if request.meter.is_some()
+        && let Some(recorder) = metrics::recorder()
+    {
+        recorder.begin(&request);
+    }
     let ending = respond(attached, binding, &template, &request, &application, caller);
     if let Some(meter) = &request.meter {
         let status = match &ending {
@@ -165,6 +171,9 @@ fn attached_run(
             _ => request.status(attached),
         };
         events::finished(attached, binding.interpreter.holder(attached), &request, meter, status);
+        if let Some(recorder) = metrics::recorder() {
+            recorder.end(&request, status);
+        }
     }
     drop(running);
     ending
@@ -189,7 +198,7 @@ fn respond(
         let environ = environ::make(attached, holder, template, request, &input, caller, start)?;
         let start_response = crate::callback::bound(attached, &start_response::START_RESPONSE, &input)?;
         let Some(meter) = &request.meter else { return application.call_with(attached, &environ, &start_response) };
-        meter.count(attached, |counts| counts.application_start = start);
+        meter.count(|counts| counts.application_start = start);
         let application = events::started(attached, holder, request, meter, &environ, application)?;
         application.call_with(attached, &environ, &start_response)
     })();

@@ -13,6 +13,7 @@ use crate::events::{self, Events};
 use crate::gateway::known::Keys;
 use crate::gateway::{errors, input};
 use crate::interpreter::own_gil_is_possible;
+use crate::metrics;
 use crate::object::{Attached, GilCell, Object, Raised, Result};
 
 /// The level of `mod_wsgi` that we are compatible with.
@@ -54,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) server: (u32, u32),
     /// How interpreters are made and ended.
     pub(crate) interpreters: Interpreters,
+    /// Whether telemetry is sent.
+    pub(crate) telemetry: bool,
 }
 
 /// When our library was built: its file's time of modification, seconds since the epoch.
@@ -100,6 +103,8 @@ pub(crate) struct Holder {
     pub(crate) end_threads: Object,
     /// Runs what the application registered with `atexit`.
     pub(crate) run_at_exit: Object,
+    /// What telemetry tells of the garbage collector.
+    pub(crate) gc_figures: Object,
     /// Names that every request needs.
     pub(crate) names: Names,
     /// The keys of `environ`, by their bytes.
@@ -129,6 +134,9 @@ impl Holder {
         insert(attached, &native, "watch", &function(attached, &events::WATCH)?)?;
         insert(attached, &native, "request_id", &function(attached, &events::REQUEST_ID)?)?;
         insert(attached, &native, "follow", &function(attached, &events::FOLLOW)?)?;
+        for (name, method) in &metrics::FUNCTIONS {
+            insert(attached, &native, name, &function(attached, method)?)?;
+        }
         insert(attached, &native, "Input", &input)?;
         let namespace = Object::dict(attached)?;
         insert(attached, &namespace, "__builtins__", &builtins)?;
@@ -152,6 +160,7 @@ impl Holder {
             request_timeout: get("RequestTimeout")?,
             end_threads: get("end_threads")?,
             run_at_exit: get("run_at_exit")?,
+            gc_figures: get("gc_figures")?,
             names: Names {
                 mtime: Object::interned(attached, b"__mtime__")?,
                 reload_required: Object::interned(attached, b"reload_required")?,
@@ -206,6 +215,7 @@ fn describe(attached: Attached<'_>, application_group: &str) -> Result<Object> {
         ("restrict_stdin", interpreters.restricts_stdin(&settings.process_group, application_group)),
         ("restrict_stdout", interpreters.restricts_stdout(&settings.process_group, application_group)),
         ("restrict_signal", interpreters.restricts_signal(&settings.process_group, application_group)),
+        ("telemetry", settings.telemetry),
         ("signals", !settings.process_group.is_empty() && !settings.service),
     ] {
         insert(attached, &dict, name, &Object::boolean(attached, restricted))?;
@@ -234,8 +244,7 @@ fn server(attached: Attached<'_>) -> Result<Object> {
     let (processes, threads) = settings().server;
     let [major, minor, patch] = VERSION;
     let python = python_version();
-    let description =
-        format!("wsgi-httpd/{} mod_wsgi/{major}.{minor}.{patch} Python/{python}", env!("CARGO_PKG_VERSION"));
+    let description = format!("{} mod_wsgi/{major}.{minor}.{patch} Python/{python}", server_name());
     insert(attached, &server, "version", &triple(attached, APACHE_VERSION)?)?;
     insert(attached, &server, "description", &Object::text(attached, &description)?)?;
     // The one that ours is most like: an event loop.
@@ -257,6 +266,11 @@ pub(crate) fn triple(attached: Attached<'_>, numbers: [i64; 3]) -> Result<Object
 /// `dict[key] = value`.
 pub(crate) fn insert(attached: Attached<'_>, dict: &Object, key: &str, value: &Object) -> Result<()> {
     dict.set_item(attached, &Object::interned(attached, key.as_bytes())?, value)
+}
+
+/// What the server is called, with its version.
+pub(crate) fn server_name() -> String {
+    format!("wsgi-httpd/{}", env!("CARGO_PKG_VERSION"))
 }
 
 /// `3.13.0`: the version of the Python that runs us.

@@ -313,6 +313,25 @@ impl Object {
         Some(value)
     }
 
+    /// A `float` as a number; `None` for anything else.
+    pub(crate) fn as_float(&self, _attached: Attached<'_>) -> Option<f64> {
+        // SAFETY: the object is valid, and a float where it is asked for its value.
+        unsafe { (ffi::PyFloat_Check(self.as_ptr()) != 0).then(|| ffi::PyFloat_AsDouble(self.as_ptr())) }
+    }
+
+    /// `len(self)` of a sequence.
+    pub(crate) fn length(&self, _attached: Attached<'_>) -> Result<isize> {
+        // SAFETY: the object is valid; -1 with an exception for what is no sequence.
+        let length = unsafe { ffi::PySequence_Size(self.as_ptr()) };
+        if length < 0 { Err(Raised) } else { Ok(length) }
+    }
+
+    /// `self[place]` of a sequence.
+    pub(crate) fn get(&self, _attached: Attached<'_>, place: isize) -> Result<Self> {
+        // SAFETY: the object is valid; the result is a new reference or null.
+        unsafe { Self::owned(ffi::PySequence_GetItem(self.as_ptr(), place)) }
+    }
+
     /// `getattr(self, name)`.
     pub(crate) fn attribute(&self, _attached: Attached<'_>, name: &CStr) -> Result<Self> {
         // SAFETY: the object is valid and the name ends in NUL.

@@ -14,6 +14,7 @@ use wsgi_httpd::runtime::handoff::{Control, Report, Work};
 use crate::application_group;
 use crate::interpreter::{self, Interpreter, own_gil_is_possible};
 use crate::log;
+use crate::metrics;
 use crate::module::{self, settings};
 use crate::object::Attached;
 use crate::script::{Readiness, Reloading};
@@ -26,6 +27,7 @@ const FAILURE: i32 = 1;
 
 /// Does the work that the parent sends. `library` is the descriptor that we were loaded from.
 pub(crate) fn run(attached: Attached<'_>, library: i32) -> i32 {
+    metrics::process_begins();
     std::panic::set_hook(Box::new(|panic| {
         let text = format!("internal error: {panic}\n{}", Backtrace::force_capture());
         log::write(LogLevel::Crit, None, text);

@@ -22,6 +22,7 @@ mod wsgi_daemon;
 mod wsgi_interpreter;
 mod wsgi_left_out;
 mod wsgi_scripts;
+mod wsgi_telemetry;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -186,7 +187,7 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 10] = [
+static FAMILIES: [&[Spec]; 11] = [
     core::SPECS,
     sections::SPECS,
     files::SPECS,
@@ -197,6 +198,7 @@ static FAMILIES: [&[Spec]; 10] = [
     wsgi_interpreter::SPECS,
     wsgi_scripts::SPECS,
     wsgi_left_out::SPECS,
+    wsgi_telemetry::SPECS,
 ];
 
 /// What is known of a name.

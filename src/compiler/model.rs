@@ -66,6 +66,8 @@ pub struct Server {
     pub free_threading: Option<Spanned<bool>>,
     /// What applications may not do.
     pub restrictions: Restrictions,
+    /// `WSGITelemetryService` and its like.
+    pub telemetry: Telemetry,
     /// `<WSGIInterpreterOptions>`, in file order.
     pub interpreter_options: Vec<InterpreterOptions>,
     /// `WSGIImportScript`, in file order.
@@ -251,6 +253,19 @@ pub struct InterpreterOptions {
     pub restrictions: Restrictions,
 }
 
+/// What is reported of requests and processes.
+#[derive(Debug, Default)]
+pub struct Telemetry {
+    /// `WSGITelemetryService`: `unix:PATH`.
+    pub service: Option<Spanned<String>>,
+    /// Its option `interval`, seconds.
+    pub interval: Option<Spanned<f64>>,
+    /// `WSGISlowRequests`, seconds.
+    pub slow_requests: Option<Spanned<f64>>,
+    /// `WSGITelemetryOptions CaptureUserAgent`.
+    pub user_agent: bool,
+}
+
 /// What applications may not do in an interpreter.
 #[derive(Debug, Default)]
 pub struct Restrictions {
@@ -341,6 +356,7 @@ impl Server {
             destroy_interpreter: None,
             free_threading: None,
             restrictions: Restrictions::default(),
+            telemetry: Telemetry::default(),
             interpreter_options: Vec::new(),
             imports: Vec::new(),
             loads: 0,

@@ -11,6 +11,7 @@ use super::source::{Sources, Span, Spanned};
 use crate::plan::interpreters::{InterpreterOptions, Interpreters, Restrictions};
 use crate::plan::limits::{Limits, Timers, Waits};
 use crate::plan::log::LogLevel;
+use crate::plan::telemetry::Telemetry;
 use crate::plan::{
     ApplicationGroup, Embedded, Listener, Name, Place, Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome,
 };
@@ -36,6 +37,7 @@ pub fn resolve(server: &Server, sources: &Sources, level: Option<LogLevel>) -> P
         process_groups: server.process_groups.iter().map(|group| resolver.process_group(group)).collect(),
         embedded,
         interpreters: resolver.interpreters(),
+        telemetry: resolver.telemetry(),
         preloads,
     }
 }
@@ -162,6 +164,19 @@ impl Resolver<'_> {
             restrictions: restrictions(&server.restrictions),
             options: options.collect(),
         }
+    }
+
+    fn telemetry(&self) -> Option<Telemetry> {
+        let said = &self.server.telemetry;
+        let path = said.service.as_ref()?.value.strip_prefix("unix:")?;
+        // A year is for ever.
+        let milliseconds = |seconds: f64| (seconds.clamp(0.0, 31_536_000.0) * 1000.0) as u64;
+        Some(Telemetry {
+            socket: PathBuf::from(path),
+            interval_ms: milliseconds(said.interval.as_ref().map_or(1.0, |interval| interval.value)),
+            slow_request_ms: said.slow_requests.as_ref().map(|slow| milliseconds(slow.value)),
+            user_agent: said.user_agent,
+        })
     }
 
     /// What is loaded when a process starts (mod_wsgi's rule: a mount that names both groups is loaded too).

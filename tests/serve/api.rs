@@ -182,7 +182,15 @@ fn every_name_is_there() {
             for (name, kind) in expected {
                 assert_eq!(shown[0][name], kind, "mod_wsgi.{name} at {mount} under {}", python.version);
             }
-            for name in ["request_data", "subscribe_events", "subscribe_shutdown", "subscribe_signals"] {
+            for name in [
+                "process_metrics",
+                "request_metrics",
+                "start_recording_metrics",
+                "request_data",
+                "subscribe_events",
+                "subscribe_shutdown",
+                "subscribe_signals",
+            ] {
                 assert!(shown[0][name].as_str().is_some_and(|kind| kind.contains("function")), "mod_wsgi.{name}");
             }
             for (name, kind) in

@@ -70,7 +70,7 @@ impl File {
         drop(channel);
         if let Some(meter) = &request.meter {
             let bytes = sent.as_ref().map_or(0, |sent| *sent as usize);
-            meter.count(attached, |counts| counts.output.add(bytes, since));
+            meter.count(|counts| counts.output.add(bytes, since));
         }
         request.answer.with(attached, |answer| {
             let sent = sent.map_err(|Gone| answer.set_gone())?;

@@ -153,7 +153,7 @@ fn take(attached: Attached<'_>, request: &Request, want: Want) -> Result<Bytes> 
     let start = Instant::now();
     let taken = take_unmetered(attached, request, want);
     let length = taken.as_ref().map_or(0, Bytes::len);
-    meter.count(attached, |counts| counts.input.add(length, Some(start)));
+    meter.count(|counts| counts.input.add(length, Some(start)));
     taken
 }
 

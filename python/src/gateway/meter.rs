@@ -1,9 +1,11 @@
 //! What a request takes, counted where somebody watches requests, and only there.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::Caller;
-use crate::object::{Attached, GilCell};
+use crate::interpreter::lock;
+use crate::object::Attached;
 
 /// One request's.
 pub(crate) struct Meter {
@@ -11,7 +13,10 @@ pub(crate) struct Meter {
     pub(crate) caller: Caller,
     /// The thread's processor time before.
     before: CpuTime,
-    counts: GilCell<Counts>,
+    /// When it began.
+    pub(crate) begun: Instant,
+    /// Read by other threads, without the GIL.
+    counts: Mutex<Counts>,
 }
 
 /// What has been counted.
@@ -53,39 +58,35 @@ pub(crate) struct CpuTime {
 impl Meter {
     /// Begins.
     pub(crate) fn new(caller: Caller) -> Self {
-        Self { caller, before: CpuTime::of_thread(), counts: GilCell::new(Counts::default()) }
+        Self { caller, before: CpuTime::of_thread(), begun: Instant::now(), counts: Mutex::default() }
     }
 
     /// Counts.
-    pub(crate) fn count(&self, attached: Attached<'_>, add: impl FnOnce(&mut Counts)) {
-        self.counts.with(attached, add);
+    pub(crate) fn count(&self, add: impl FnOnce(&mut Counts)) {
+        add(&mut lock(&self.counts));
     }
 
     /// What has been counted so far.
-    pub(crate) fn counts(&self, attached: Attached<'_>) -> Counts {
-        self.counts.with(attached, |counts| *counts)
+    pub(crate) fn counts(&self) -> Counts {
+        *lock(&self.counts)
     }
 
     /// Processor time since the beginning. To be asked on the thread that has begun.
     pub(crate) fn cpu_time(&self) -> CpuTime {
-        let now = CpuTime::of_thread();
-        CpuTime {
-            user: now.user.saturating_sub(self.before.user),
-            system: now.system.saturating_sub(self.before.system),
-        }
+        CpuTime::of_thread().since(self.before)
     }
 
     /// Runs `f` detached, and counts how long it then takes to attach again.
     pub(crate) fn detached<R>(&self, attached: Attached<'_>, f: impl FnOnce() -> R) -> R {
         let (result, done) = attached.detached(|| (f(), Instant::now()));
-        self.waited(attached, done);
+        self.waited(done);
         result
     }
 
     /// Counts a wait for the GIL that began then.
-    pub(crate) fn waited(&self, attached: Attached<'_>, since: Instant) {
+    pub(crate) fn waited(&self, since: Instant) {
         let wait = since.elapsed();
-        self.count(attached, |counts| {
+        self.count(|counts| {
             counts.gil_waits += 1;
             counts.gil_wait += wait;
         });
@@ -101,6 +102,13 @@ pub(crate) fn detached<R>(attached: Attached<'_>, meter: Option<&Meter>, f: impl
 }
 
 impl Transfer {
+    /// Adds those of a request.
+    pub(crate) fn add_all(&mut self, other: Self) {
+        self.times += other.times;
+        self.bytes += other.bytes;
+        self.time += other.time;
+    }
+
     /// Counts one that began then.
     pub(crate) fn add(&mut self, bytes: usize, since: Option<Instant>) {
         self.times += 1;
@@ -110,14 +118,34 @@ impl Transfer {
 }
 
 impl CpuTime {
-    fn of_thread() -> Self {
+    /// Of the calling thread.
+    pub(crate) fn of_thread() -> Self {
+        Self::of(libc::RUSAGE_THREAD).0
+    }
+
+    /// Of the process, and the kilobytes of memory that it has had at most.
+    pub(crate) fn of_process() -> (Self, u64) {
+        Self::of(libc::RUSAGE_SELF)
+    }
+
+    /// All of it.
+    pub(crate) fn total(self) -> Duration {
+        self.user + self.system
+    }
+
+    /// What has been added since then.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self { user: self.user.saturating_sub(before.user), system: self.system.saturating_sub(before.system) }
+    }
+
+    fn of(who: libc::c_int) -> (Self, u64) {
         // SAFETY: rusage is plain data, which getrusage fills in; the pointer is valid for the call.
         let usage = unsafe {
             let mut usage: libc::rusage = std::mem::zeroed();
-            libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage);
+            libc::getrusage(who, &raw mut usage);
             usage
         };
         let time = |time: libc::timeval| Duration::new(time.tv_sec as u64, (time.tv_usec as u32).saturating_mul(1000));
-        Self { user: time(usage.ru_utime), system: time(usage.ru_stime) }
+        (Self { user: time(usage.ru_utime), system: time(usage.ru_stime) }, usage.ru_maxrss as u64)
     }
 }

@@ -99,7 +99,7 @@ pub(super) fn take(
         if let Some(body) = items.join(attached)? {
             if let Some(meter) = &request.meter {
                 let blocks = items.count() as u64;
-                meter.count(attached, |counts| {
+                meter.count(|counts| {
                     counts.output.times += blocks;
                     counts.output.bytes += body.len() as u64;
                 });
@@ -214,7 +214,7 @@ fn put_bytes(attached: Attached<'_>, request: &Request, block: &[u8]) -> Result<
     let Some(meter) = &request.meter else { return put_unmetered(attached, request, block) };
     let start = Instant::now();
     let put = put_unmetered(attached, request, block);
-    meter.count(attached, |counts| counts.output.add(block.len(), Some(start)));
+    meter.count(|counts| counts.output.add(block.len(), Some(start)));
     put
 }
 
