@@ -6,6 +6,7 @@
 pub mod interpreters;
 pub mod limits;
 pub mod log;
+pub mod python;
 pub mod sections;
 pub mod telemetry;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use interpreters::Interpreters;
 use limits::{Limits, Timers, Waits};
 use log::{AccessLog, ErrorLog};
+use python::Flags;
 use sections::{Section, Settings};
 
 /// One compiled configuration.
@@ -43,6 +45,9 @@ pub struct Plan {
     /// `WSGITelemetryService`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub telemetry: Option<telemetry::Telemetry>,
+    /// How every Python is started.
+    #[serde(default, skip_serializing_if = "Flags::is_default")]
+    pub python: Flags,
     /// Scripts to load when a process starts, in file order: `WSGIImportScript`, and each mount that names both groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preloads: Vec<Preload>,
@@ -312,4 +317,7 @@ pub struct Embedded {
     pub python_home: Option<PythonHome>,
     /// `WSGIPythonPath`.
     pub python_path: Vec<PathBuf>,
+    /// `WSGIPythonEggs`: `PYTHON_EGG_CACHE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python_eggs: Option<PathBuf>,
 }

@@ -28,6 +28,8 @@ mod examples;
 mod faults;
 #[path = "serve/files.rs"]
 mod files;
+#[path = "serve/flags.rs"]
+mod flags;
 #[path = "serve/groups.rs"]
 mod groups;
 #[path = "serve/handlers.rs"]
@@ -42,6 +44,8 @@ mod logs;
 mod metrics;
 #[path = "serve/names.rs"]
 mod names;
+#[path = "serve/overrides.rs"]
+mod overrides;
 #[path = "serve/own_gil.rs"]
 mod own_gil;
 #[path = "serve/privileges.rs"]

@@ -21,6 +21,8 @@ mod wsgi;
 mod wsgi_daemon;
 mod wsgi_interpreter;
 mod wsgi_left_out;
+mod wsgi_python;
+mod wsgi_request;
 mod wsgi_scripts;
 mod wsgi_telemetry;
 
@@ -187,7 +189,7 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 11] = [
+static FAMILIES: [&[Spec]; 13] = [
     core::SPECS,
     sections::SPECS,
     files::SPECS,
@@ -198,6 +200,8 @@ static FAMILIES: [&[Spec]; 11] = [
     wsgi_interpreter::SPECS,
     wsgi_scripts::SPECS,
     wsgi_left_out::SPECS,
+    wsgi_python::SPECS,
+    wsgi_request::SPECS,
     wsgi_telemetry::SPECS,
 ];
 

@@ -3,8 +3,10 @@
 mod log_codes;
 
 mod reference;
+mod support;
 
 pub use reference::reference;
+pub use support::{Here, Row, support};
 
 use super::diagnostic::{self, Code, Severity, nearest};
 use super::directive::{self, Arg, Entry, Spec, Times};

@@ -54,6 +54,16 @@ pub struct Server {
     pub python_home: Option<Spanned<String>>,
     /// `WSGIPythonPath`.
     pub python_path: Option<Spanned<String>>,
+    /// `WSGIPythonEggs`.
+    pub python_eggs: Option<Spanned<String>>,
+    /// `WSGIDontWriteBytecode`.
+    pub dont_write_bytecode: Option<Spanned<bool>>,
+    /// `WSGIPythonOptimize`.
+    pub python_optimize: Option<Spanned<u64>>,
+    /// `WSGIPythonWarnings`, in file order.
+    pub python_warnings: Vec<Spanned<String>>,
+    /// `WSGIPythonHashSeed`.
+    pub python_hash_seed: Option<Spanned<String>>,
     /// `WSGIRestrictEmbedded`.
     pub restrict_embedded: Option<Spanned<bool>>,
     /// `WSGIPerInterpreterGIL`.
@@ -350,6 +360,11 @@ impl Server {
             process_groups: Vec::new(),
             python_home: None,
             python_path: None,
+            python_eggs: None,
+            dont_write_bytecode: None,
+            python_optimize: None,
+            python_warnings: Vec::new(),
+            python_hash_seed: None,
             restrict_embedded: None,
             per_interpreter_gil: None,
             switch_interval: None,

@@ -11,6 +11,7 @@ use super::source::{Sources, Span, Spanned};
 use crate::plan::interpreters::{InterpreterOptions, Interpreters, Restrictions};
 use crate::plan::limits::{Limits, Timers, Waits};
 use crate::plan::log::LogLevel;
+use crate::plan::python::Flags;
 use crate::plan::telemetry::Telemetry;
 use crate::plan::{
     ApplicationGroup, Embedded, Listener, Name, Place, Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome,
@@ -38,6 +39,7 @@ pub fn resolve(server: &Server, sources: &Sources, level: Option<LogLevel>) -> P
         embedded,
         interpreters: resolver.interpreters(),
         telemetry: resolver.telemetry(),
+        python: resolver.python_flags(),
         preloads,
     }
 }
@@ -137,6 +139,16 @@ impl Resolver<'_> {
         }
     }
 
+    fn python_flags(&self) -> Flags {
+        let server = self.server;
+        Flags {
+            dont_write_bytecode: server.dont_write_bytecode.as_ref().is_some_and(|state| state.value),
+            optimize: server.python_optimize.as_ref().map_or(0, |level| level.value.min(2) as u8),
+            warnings: server.python_warnings.iter().map(|filter| filter.value.clone()).collect(),
+            hash_seed: server.python_hash_seed.as_ref().map(|seed| seed.value.clone()),
+        }
+    }
+
     fn interpreters(&self) -> Interpreters {
         let server = self.server;
         let flag = |state: &Option<Spanned<bool>>, default| state.as_ref().map_or(default, |state| state.value);
@@ -228,6 +240,7 @@ impl Resolver<'_> {
             threads: number(&server.threads_per_child, THREADS_PER_CHILD) as u32,
             python_home: self.python_home(server.python_home.as_ref()),
             python_path: self.python_path(server.python_path.as_ref()),
+            python_eggs: server.python_eggs.as_ref().map(|eggs| self.join(&eggs.value)),
         }
     }
 }

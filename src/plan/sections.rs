@@ -63,6 +63,16 @@ pub struct Settings {
     /// `WSGIChunkedRequest`; off by default (mod_wsgi: 411).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunked_request: Option<bool>,
+    /// `WSGIMapHEADToGET On`: the application sees `GET` where the client sends `HEAD`; off by default, as `Auto` is without
+    /// filters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map_head_to_get: Option<bool>,
+    /// `WSGIErrorOverride`; off by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_override: Option<bool>,
+    /// `WSGIIgnoreActivity`; off by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignore_activity: Option<bool>,
     /// `LimitRequestBody`, bytes; 0 is without limit; 1 GiB by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_request_body: Option<u64>,
@@ -223,6 +233,7 @@ impl Settings {
         }
         take!(process_group application_group callable_object pass_authorization script_reloading);
         take!(restrict_process chunked_request limit_request_body require);
+        take!(map_head_to_get error_override ignore_activity);
         // mod_access_compat merges nothing: a section that says one of the three says all of them.
         if over.order.is_some() || over.allow.is_some() || over.deny.is_some() {
             self.order = over.order;

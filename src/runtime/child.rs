@@ -107,7 +107,7 @@ fn execute(start: &Start, python: &Python, library: Option<OwnedFd>) -> String {
     }
     let program = python.program.as_deref().map_or_else(|| PathBuf::from("python3"), executable);
     let mut command = Command::new(&program);
-    command.arg("-c").arg(boot::boot(library.as_raw_fd()));
+    command.args(&python.arguments).arg("-c").arg(boot::boot(library.as_raw_fd()));
     if python.program.is_some() {
         command.env_remove("PYTHONHOME");
     }

@@ -22,6 +22,8 @@ pub struct Target {
     pub callable_object: String,
     /// `WSGIScriptReloading`.
     pub script_reloading: bool,
+    /// `WSGIIgnoreActivity`: its requests do not put `inactivity-timeout` off.
+    pub ignores_activity: bool,
     /// `wsgi.multithread`.
     pub multithread: bool,
     /// `wsgi.multiprocess`.

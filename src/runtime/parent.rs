@@ -5,6 +5,7 @@ mod error;
 mod listen;
 mod logs;
 mod pid_file;
+mod python;
 mod remarks;
 mod signals;
 mod slot;

@@ -128,7 +128,8 @@ pub fn put_target(buffer: &mut Vec<u8>, number: u32, target: &Target) {
     fields.push("process-group", &target.process_group);
     fields.push("application-group", &target.application_group);
     fields.push("callable-object", &target.callable_object);
-    let switches = [target.script_reloading, target.multithread, target.multiprocess].map(u8::from);
+    let switches =
+        [target.script_reloading, target.ignores_activity, target.multithread, target.multiprocess].map(u8::from);
     fields.push("switches", switches);
     fields.push("environ", target.environ.as_bytes());
     put(buffer, Kind::Target, 0, &[&number.to_le_bytes(), fields.as_bytes()]);
@@ -149,7 +150,7 @@ pub fn parse_target(payload: &[u8]) -> io::Result<(u32, Target)> {
     let process_group = text(next()?)?;
     let application_group = text(next()?)?;
     let callable_object = text(next()?)?;
-    let &[script_reloading, multithread, multiprocess] = next()? else {
+    let &[script_reloading, ignores_activity, multithread, multiprocess] = next()? else {
         return Err(invalid("a target's switches"));
     };
     let environ = pairs(next()?)?;
@@ -159,6 +160,7 @@ pub fn parse_target(payload: &[u8]) -> io::Result<(u32, Target)> {
         application_group,
         callable_object,
         script_reloading: script_reloading != 0,
+        ignores_activity: ignores_activity != 0,
         multithread: multithread != 0,
         multiprocess: multiprocess != 0,
         environ,

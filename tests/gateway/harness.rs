@@ -308,6 +308,7 @@ impl Request {
             application_group: String::new(),
             callable_object: "application".to_owned(),
             script_reloading: true,
+            ignores_activity: false,
             multithread: false,
             multiprocess: false,
             environ: constant,

@@ -50,9 +50,13 @@ fn start<'a>(site: &'a Site, options: &str) -> Server<'a> {
 }
 
 fn start_in<'a>(site: &'a Site, options: &str, application_group: &str) -> Server<'a> {
+    start_with(site, options, &format!("WSGIApplicationGroup {application_group}\n"))
+}
+
+fn start_with<'a>(site: &'a Site, options: &str, directives: &str) -> Server<'a> {
     site.start(&format!(
         "WSGIDaemonProcess app {options} python-home=${{VENV}}\nWSGIProcessGroup app\n\
-         WSGIApplicationGroup {application_group}\nWSGIScriptAlias / ${{DIR}}/app.wsgi\n\
+         {directives}WSGIScriptAlias / ${{DIR}}/app.wsgi\n\
          <Directory ${{DIR}}>\n    Require all granted\n</Directory>\n"
     ))
 }
@@ -133,6 +137,17 @@ fn a_process_without_requests_is_replaced() {
     let first = process(&server);
     wait_until("the process has left", || !alive(first));
     assert_ne!(process(&server), first);
+    server.logged("inactivity-timeout: no request for 1 s");
+    server.stop();
+}
+
+#[test]
+fn requests_that_are_no_activity() {
+    let site = Site::with_app(APP);
+    let ignored = "<Location /ping>\n    WSGIIgnoreActivity On\n</Location>\n";
+    let server = start_with(&site, "threads=2 deadlock-timeout=0 inactivity-timeout=1", ignored);
+    let first = process(&server);
+    wait_until("the process has left although it is asked", || server.text("/ping") != first.to_string());
     server.logged("inactivity-timeout: no request for 1 s");
     server.stop();
 }

@@ -27,16 +27,25 @@ impl Request {
 
     /// A POST with `Content-Length`.
     pub(crate) fn post(target: &str, body: impl Into<Vec<u8>>) -> Self {
-        let mut request = Self::new("POST", target);
-        request.body = body.into();
-        let length = request.body.len().to_string();
-        request.header("Content-Length", &length)
+        Self::new("POST", target).with_body(body)
     }
 
     /// A POST in chunks.
     pub(crate) fn post_chunked(target: &str, chunks: &[&[u8]]) -> Self {
-        let mut request = Self::new("POST", target).header("Transfer-Encoding", "chunked");
-        for chunk in chunks {
+        Self::new("POST", target).with_chunks(chunks)
+    }
+
+    /// The same with a body, and its `Content-Length`.
+    pub(crate) fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        let length = self.body.len().to_string();
+        self.header("Content-Length", &length)
+    }
+
+    /// The same with a body in chunks.
+    pub(crate) fn with_chunks(self, chunks: &[impl AsRef<[u8]>]) -> Self {
+        let mut request = self.header("Transfer-Encoding", "chunked");
+        for chunk in chunks.iter().map(AsRef::as_ref) {
             request.body.extend(format!("{:x}\r\n", chunk.len()).bytes());
             request.body.extend_from_slice(chunk);
             request.body.extend_from_slice(b"\r\n");

@@ -52,8 +52,9 @@ impl<'a> Connection<'a> {
                     self.again();
                     return true;
                 }
+                let counts = !call.target.ignores_activity;
                 let served = self.run(call, body, follows);
-                slot.end(self.shared.now());
+                slot.end(counts.then(|| self.shared.now()));
                 if served {
                     self.shared.count();
                 }

@@ -149,9 +149,11 @@ impl Slot {
         self.state.compare_exchange(IDLE, BUSY, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
-    /// The request is answered.
-    pub(super) fn end(&self, now: u64) {
-        self.ended.store(now, Ordering::Relaxed);
+    /// The request is answered; without a time it leaves the time of the last one's end as it is.
+    pub(super) fn end(&self, now: Option<u64>) {
+        if let Some(now) = now {
+            self.ended.store(now, Ordering::Relaxed);
+        }
         self.state.store(IDLE, Ordering::SeqCst);
     }
 

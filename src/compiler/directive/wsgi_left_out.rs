@@ -3,6 +3,8 @@
 
 use super::wsgi::{ANYWHERE, BASE, FLAG, SECTIONS};
 use super::{Context, Effect, Kind, Spec, arg};
+use crate::compiler::diagnostic::Severity;
+use crate::compiler::source::Spanned;
 
 const INSIDE: &[Context] = &[Context::Directory, Context::Htaccess];
 
@@ -16,7 +18,8 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("On"),
         example: "WSGISocketRotation Off",
         explain: include_str!("wsgi_socket_rotation.md"),
-        ..LEFT_OUT
+        effect: Effect::Ignore("the sockets of daemon processes have no names"),
+        ..BASE
     },
     Spec {
         name: "WSGIAcceptMutex",
@@ -25,7 +28,8 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("default"),
         example: "WSGIAcceptMutex pthread",
         explain: include_str!("wsgi_accept_mutex.md"),
-        ..LEFT_OUT
+        effect: Effect::Ignore("one process accepts and hands out, so nobody takes turns"),
+        ..BASE
     },
     Spec {
         name: "WSGIVerboseDebugging",
@@ -34,50 +38,8 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("Off"),
         example: "WSGIVerboseDebugging Off",
         explain: include_str!("wsgi_verbose_debugging.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIDontWriteBytecode",
-        summary: "Whether Python leaves `.pyc` files unwritten.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIDontWriteBytecode On",
-        explain: include_str!("wsgi_dont_write_bytecode.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIPythonWarnings",
-        summary: "Adds a filter to Python's warnings.",
-        args: &[arg("filter", Kind::Text)],
-        example: "WSGIPythonWarnings ignore::DeprecationWarning",
-        explain: include_str!("wsgi_python_warnings.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIPythonOptimize",
-        summary: "How far Python optimises, as by `-O`.",
-        args: &[arg("level", Kind::Number(0, 2))],
-        default: Some("0"),
-        example: "WSGIPythonOptimize 1",
-        explain: include_str!("wsgi_python_optimize.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIPythonEggs",
-        summary: "Where embedded mode unpacks Python eggs.",
-        args: &[arg("directory", Kind::Path)],
-        example: "WSGIPythonEggs /var/cache/eggs",
-        explain: include_str!("wsgi_python_eggs.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIPythonHashSeed",
-        summary: "The seed of Python's hashes of text.",
-        args: &[arg("seed", Kind::HashSeed)],
-        default: Some("random"),
-        example: "WSGIPythonHashSeed 0",
-        explain: include_str!("wsgi_python_hash_seed.md"),
-        ..LEFT_OUT
+        effect: Effect::Ignore("it does nothing in mod_wsgi 6 either"),
+        ..BASE
     },
     Spec {
         name: "WSGICaseSensitivity",
@@ -86,7 +48,13 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("On"),
         example: "WSGICaseSensitivity On",
         explain: include_str!("wsgi_case_sensitivity.md"),
-        ..LEFT_OUT
+        effect: Effect::Lower(|args, scope| {
+            let state: Spanned<bool> = args.take("state");
+            if !state.value {
+                scope.unsupported(state.span, "names are never lower-cased", Severity::Warning);
+            }
+        }),
+        ..BASE
     },
     Spec {
         name: "WSGIPassApacheRequest",
@@ -96,37 +64,13 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("Off"),
         example: "WSGIPassApacheRequest On",
         explain: include_str!("wsgi_pass_apache_request.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIErrorOverride",
-        summary: "Whether Apache's error pages replace those of the application.",
-        contexts: ANYWHERE,
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIErrorOverride On",
-        explain: include_str!("wsgi_error_override.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIMapHEADToGET",
-        summary: "Whether the application sees a request HEAD as GET.",
-        contexts: ANYWHERE,
-        args: &[arg("state", Kind::Choice(&["On", "Off", "Auto"]))],
-        default: Some("Auto"),
-        example: "WSGIMapHEADToGET Auto",
-        explain: include_str!("wsgi_map_head_to_get.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIIgnoreActivity",
-        summary: "Whether requests here leave the inactivity timer alone.",
-        contexts: ANYWHERE,
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIIgnoreActivity On",
-        explain: include_str!("wsgi_ignore_activity.md"),
-        ..LEFT_OUT
+        effect: Effect::Lower(|args, scope| {
+            let state: Spanned<bool> = args.take("state");
+            if state.value {
+                scope.unsupported(state.span, "there is no Apache whose request could be passed", Severity::Error);
+            }
+        }),
+        ..BASE
     },
     Spec {
         name: "WSGITrustedProxyHeaders",
@@ -154,7 +98,8 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("Off"),
         example: "WSGIEnableSendfile On",
         explain: include_str!("wsgi_enable_sendfile.md"),
-        ..LEFT_OUT
+        effect: Effect::Ignore("files are read and sent in large blocks, in both modes"),
+        ..BASE
     },
     Spec {
         name: "WSGIAccessScript",

@@ -16,7 +16,7 @@ pub fn reference() -> Vec<(String, String)> {
 }
 
 /// The directives of mod_wsgi.
-fn directives() -> impl Iterator<Item = &'static Known> {
+pub(super) fn directives() -> impl Iterator<Item = &'static Known> {
     let mut names: Vec<_> = directive::names(false).chain(directive::names(true)).collect();
     names.sort_unstable_by_key(|name| plain(name));
     names.dedup();

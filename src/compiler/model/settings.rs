@@ -43,6 +43,12 @@ pub struct Settings {
     pub script_reloading: Option<Spanned<bool>>,
     /// `WSGIChunkedRequest`.
     pub chunked_request: Option<Spanned<bool>>,
+    /// `WSGIMapHEADToGET`; `Auto` is off, as nothing filters answers.
+    pub map_head_to_get: Option<Spanned<bool>>,
+    /// `WSGIErrorOverride`.
+    pub error_override: Option<Spanned<bool>>,
+    /// `WSGIIgnoreActivity`.
+    pub ignore_activity: Option<Spanned<bool>>,
     /// `LimitRequestBody`.
     pub limit_request_body: Option<Spanned<u64>>,
     /// `Require`, all of this section.

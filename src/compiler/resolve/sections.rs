@@ -31,6 +31,9 @@ impl Resolver<'_> {
             pass_authorization: flag(&written.pass_authorization),
             script_reloading: flag(&written.script_reloading),
             chunked_request: flag(&written.chunked_request),
+            map_head_to_get: flag(&written.map_head_to_get),
+            error_override: flag(&written.error_override),
+            ignore_activity: flag(&written.ignore_activity),
             limit_request_body: written.limit_request_body.as_ref().map(|limit| limit.value),
             require: (!written.require.is_empty())
                 .then(|| written.require.iter().map(|require| require.value.clone()).collect()),

@@ -193,7 +193,9 @@ pub(super) fn from_application(head: &Head, source: Source, head_only: bool) -> 
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    if status.canonical_reason().map(str::as_bytes) != Some(&head.reason[..])
+    // A status without a phrase gets the usual one, as from Apache.
+    if !head.reason.is_empty()
+        && status.canonical_reason().map(str::as_bytes) != Some(&head.reason[..])
         && let Ok(reason) = ReasonPhrase::try_from(&head.reason[..])
     {
         response.extensions_mut().insert(reason);

@@ -7,6 +7,7 @@ use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 
 use super::Client;
+use super::route::Own;
 use crate::decision::hosts::split_authority;
 use crate::plan::Host;
 use crate::plan::sections::Settings;
@@ -49,25 +50,33 @@ pub(super) fn of_client(client: &Client, listener: Option<&str>, number: u64) ->
     pairs
 }
 
-/// What belongs to one request. `script` is its file and `SCRIPT_NAME`, where they are its own. `authority` is the `Host` field, as far as it was there.
+/// What belongs to one request. `authority` is that of the target, else the `Host` field, as far as either was there.
 pub(super) fn of_request(
     client: &Client,
     host: &Host,
     parts: &Parts,
     authority: Option<&str>,
-    script: Option<(&[u8], &[u8])>,
+    own: Option<&Own<'_>>,
     path_info: &[u8],
     pass_authorization: bool,
 ) -> Pairs {
     let mut pairs = Pairs::with_capacity(1024);
     pairs.extend(&client.environ);
     pairs.push("REQUEST_METHOD", parts.method.as_str());
-    pairs.push("REQUEST_URI", raw_target(parts));
+    if parts.uri.scheme().is_some() {
+        pairs.push("REQUEST_URI", parts.uri.to_string());
+    } else {
+        pairs.push("REQUEST_URI", raw_target(parts));
+    }
     pairs.push("QUERY_STRING", parts.uri.query().unwrap_or_default());
     pairs.push("SERVER_PROTOCOL", protocol(parts));
-    if let Some((file, name)) = script {
-        pairs.push("SCRIPT_FILENAME", file);
-        pairs.push("SCRIPT_NAME", name);
+    if let Some(own) = own {
+        pairs.push("SCRIPT_FILENAME", &own.file);
+        pairs.push("SCRIPT_NAME", own.script_name);
+        if let Some(alias) = own.alias {
+            pairs.push("CONTEXT_PREFIX", &alias.url_path);
+            pairs.push("CONTEXT_DOCUMENT_ROOT", &alias.target);
+        }
     }
     pairs.push("PATH_INFO", path_info);
     server_name(&mut pairs, host, authority);
@@ -94,7 +103,12 @@ fn server_name(pairs: &mut Pairs, host: &Host, authority: Option<&str>) {
         let (name, port) = split_authority(text);
         (Some(name), port)
     });
-    pairs.push("SERVER_NAME", name.or(host.server_name.as_deref()).unwrap_or_default());
+    match name {
+        Some(name) if name.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            pairs.push("SERVER_NAME", name.to_ascii_lowercase());
+        }
+        name => pairs.push("SERVER_NAME", name.or(host.server_name.as_deref()).unwrap_or_default()),
+    }
     match (port, host.server_port) {
         (Some(port), _) => pairs.push("SERVER_PORT", port),
         (None, Some(port)) => pairs.push("SERVER_PORT", port.to_string()),
@@ -112,6 +126,11 @@ fn headers(pairs: &mut Pairs, parts: &Parts, pass_authorization: bool) {
         };
         let mut buffer = [0; 128];
         let Some(variable) = wanted.then(|| variable(name, &mut buffer)).flatten() else { continue };
+        // The target's authority counts, whatever the field says (RFC 9112 §3.2.2).
+        if let (&header::HOST, Some(authority)) = (name, parts.uri.authority()) {
+            pairs.push(variable, authority.as_str());
+            continue;
+        }
         let mut values = parts.headers.get_all(name).iter();
         let Some(first) = values.next() else { continue };
         let Some(second) = values.next() else {

@@ -98,15 +98,16 @@ async fn handle(
         }
         Route::Script { script, path_info, own } => {
             seen.file.clone_from(&script.target.script);
-            if let Some((file, _)) = &own {
-                seen.file.clear();
-                seen.file.extend_from_slice(file);
+            if let Some(own) = &own {
+                seen.file.clone_from(&own.file);
             }
             permit(front, client, parts, seen, &script.settings)?;
             let host = &front.plan.hosts[seen.host];
-            let own = own.as_ref().map(|(file, name)| (&**file, *name));
             let passes = script.pass_authorization;
-            let environ = environ::of_request(client, host, parts, authority, own, &path_info, passes);
+            let mut environ = environ::of_request(client, host, parts, authority, own.as_ref(), &path_info, passes);
+            if parts.method == Method::HEAD && script.settings.map_head_to_get == Some(true) {
+                environ.push("REQUEST_METHOD", Method::GET.as_str());
+            }
             run(front, parts, incoming, began, seen.host, script, environ).await
         }
     }
@@ -175,6 +176,9 @@ async fn run(
         (_, None) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     };
     let (head, source) = answered?;
+    if head.status >= 400 && script.settings.error_override == Some(true) {
+        return Err(self::status(head.status).into());
+    }
     Ok(answer::from_application(&head, source, parts.method == Method::HEAD))
 }
 

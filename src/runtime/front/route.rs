@@ -16,7 +16,7 @@ use super::sections::{Locations, Sections};
 use crate::decision::path::{covered, matched, path_info_start, taken_by_mount};
 use crate::decision::pattern::Pattern;
 use crate::plan::sections::Settings;
-use crate::plan::{Host, Mount, Plan};
+use crate::plan::{Alias, Host, Mount, Plan};
 use crate::runtime::exchange::Dispatched;
 use crate::runtime::short_hash::ShortHash;
 
@@ -81,6 +81,17 @@ pub(super) struct Asker<'a> {
     pub(super) authority: Option<&'a str>,
 }
 
+/// What another request of the same script need not have.
+#[derive(Debug)]
+pub(super) struct Own<'a> {
+    /// `SCRIPT_FILENAME`.
+    pub(super) file: Vec<u8>,
+    /// `SCRIPT_NAME`.
+    pub(super) script_name: &'a [u8],
+    /// By which the file was found.
+    pub(super) alias: Option<&'a Alias>,
+}
+
 /// What answers.
 #[derive(Debug)]
 pub(super) enum Route<'a> {
@@ -90,8 +101,8 @@ pub(super) enum Route<'a> {
         script: Arc<Script>,
         /// `PATH_INFO`.
         path_info: Cow<'a, [u8]>,
-        /// `SCRIPT_FILENAME` and `SCRIPT_NAME`, if they are this request's own.
-        own: Option<(Cow<'a, [u8]>, &'a [u8])>,
+        /// What is this request's own.
+        own: Option<Own<'a>>,
     },
     /// A file.
     File {
@@ -136,11 +147,11 @@ impl Routes {
 
     /// What answers a normalised path. Aliases come before mounts, these before `DocumentRoot`, whatever their order in the
     /// file.
-    pub(super) fn find<'a>(&self, path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
+    pub(super) fn find<'a>(&'a self, path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
         let host = self.host();
         for alias in &host.aliases {
             if let Some(length) = covered(&alias.url_path, path) {
-                return self.file(&alias.target, &path[length..], path, asker);
+                return self.file(&alias.target, Some(alias), &path[length..], path, asker);
             }
         }
         for (index, (mount, way)) in host.mounts.iter().zip(&self.ways).enumerate() {
@@ -153,19 +164,26 @@ impl Routes {
             }
         }
         match &host.document_root {
-            Some(root) => self.file(&root.to_string_lossy(), path, path, asker),
+            Some(root) => self.file(&root.to_string_lossy(), None, path, path, asker),
             None => Route::Nothing,
         }
     }
 
-    fn file<'a>(&self, target: &str, rest: &[u8], path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
+    fn file<'a>(
+        &self,
+        target: &str,
+        alias: Option<&'a Alias>,
+        rest: &[u8],
+        path: &'a [u8],
+        asker: Asker<'_>,
+    ) -> Route<'a> {
         let mut name = target.as_bytes().to_vec();
         name.extend_from_slice(rest);
         let file = PathBuf::from(OsStr::from_bytes(&name));
         let hidden = file.file_name().is_some_and(|name| name.as_bytes().starts_with(b".ht"));
         if self.handles
             && !hidden
-            && let Some(handled) = self.handled(&name, path, asker)
+            && let Some(handled) = self.handled(&name, alias, path, asker)
         {
             return handled.unwrap_or_else(Route::Refused);
         }
@@ -230,7 +248,7 @@ impl Routes {
             let (file, resource) = key.within.as_ref().map_or_else(Default::default, |(file, name)| (&**file, &**name));
             self.make(key, At { resource, ..key.at(file) }, path)
         });
-        let own = Some((Cow::Owned(script.target.script.clone()), script_name));
+        let own = Some(Own { file: script.target.script.clone(), script_name, alias: None });
         self.unless_diverted(script, Cow::Owned(path_info), own, path, asker)
     }
 
@@ -257,7 +275,7 @@ impl Routes {
         &self,
         script: Arc<Script>,
         path_info: Cow<'a, [u8]>,
-        own: Option<(Cow<'a, [u8]>, &'a [u8])>,
+        own: Option<Own<'a>>,
         path: &'a [u8],
         asker: Asker<'_>,
     ) -> Result<Route<'a>, Refusal> {
@@ -266,11 +284,17 @@ impl Routes {
         }
         let name = [&script.target.script, &*path_info].concat();
         // The source of a script is sent to nobody.
-        self.handled(&name, path, asker).unwrap_or(Ok(Route::Nothing))
+        self.handled(&name, None, path, asker).unwrap_or(Ok(Route::Nothing))
     }
 
     /// What answers for a file by its handler; `None` where it is sent as it is.
-    fn handled<'a>(&self, name: &[u8], path: &'a [u8], asker: Asker<'_>) -> Option<Result<Route<'a>, Refusal>> {
+    fn handled<'a>(
+        &self,
+        name: &[u8],
+        alias: Option<&'a Alias>,
+        path: &'a [u8],
+        asker: Asker<'_>,
+    ) -> Option<Result<Route<'a>, Refusal>> {
         let found = Found::walk(name);
         let file = &name[..found.end];
         let locations = self.sections.matching(file, path);
@@ -310,7 +334,7 @@ impl Routes {
         Some(Ok(Route::Script {
             script,
             path_info: Cow::Owned(path_info),
-            own: Some((Cow::Owned(file.to_vec()), script_name)),
+            own: Some(Own { file: file.to_vec(), script_name, alias }),
         }))
     }
 

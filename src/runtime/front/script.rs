@@ -160,6 +160,7 @@ impl Script {
                 None => callable_object(settings.callable_object.as_deref(), &variable),
             },
             script_reloading: settings.script_reloading.unwrap_or(true),
+            ignores_activity: settings.ignore_activity.unwrap_or(false),
             multithread: threads > 1,
             multiprocess,
             environ: {

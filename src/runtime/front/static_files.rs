@@ -122,13 +122,13 @@ fn send(path: &Path, file: File, metadata: &Metadata, parts: &Parts) -> Response
             return not_modified(etag.as_deref());
         }
     }
-    let content_type = mime_guess::from_path(path).first_raw().map(str::to_owned);
+    let content_type = mime_guess::from_path(path).first_raw();
     let resolved = ResolvedFile {
         handle: Blocks { file },
         path: PathBuf::new(),
         size: metadata.len(),
         modified,
-        content_type,
+        content_type: content_type.map(str::to_owned),
         encoding: None,
     };
     let Ok(response) = builder.build(resolved) else {
@@ -139,6 +139,10 @@ fn send(path: &Path, file: File, metadata: &Metadata, parts: &Parts) -> Response
     }
     let (mut head, body) = response.into_parts();
     head.headers.insert(header::SERVER, HeaderValue::from_static(SOFTWARE));
+    // hyper-staticfile names the type of a whole file alone.
+    if let (Some(kind), StatusCode::OK | StatusCode::PARTIAL_CONTENT) = (content_type, head.status) {
+        head.headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
+    }
     Response::from_parts(head, Body::new(Source::File(Box::new(FileBody(body)))))
 }
 

@@ -12,14 +12,15 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::listen::Bound;
 use super::logs::Logs;
+use super::python;
 use super::signals::Signals;
 use super::slot::{Role, Slot, State};
 use super::spawn::{connections, spawn};
 use super::{StartError, Started};
 use crate::plan::interpreters::Interpreters;
 use crate::plan::log::LogLevel;
-use crate::plan::{Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome};
-use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, ProcessLimits, Python, Report, Start, Work};
+use crate::plan::{Plan, Preload, ProcessGroup, ProcessGroupName};
+use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, ProcessLimits, Report, Start, Work};
 use crate::runtime::log::ErrorLog;
 
 /// How long the requests under way may take at a stop (`graceful-timeout`'s default), seconds.
@@ -190,7 +191,7 @@ impl Parent {
             umask: None,
             limits: ProcessLimits::default(),
             home: None,
-            python: embedded.then(|| python(self.plan.embedded.python_home.as_ref(), "embedded mode", Vec::new())),
+            python: embedded.then(|| python::of_embedded(&self.plan)),
         };
         let logs = self.logs.all();
         let work = FrontWork {
@@ -210,13 +211,6 @@ impl Parent {
     /// Starts a process of a group; with it the front's ends of its connections, and of its bell.
     fn spawn_daemon(&self, index: usize) -> io::Result<(super::spawn::Spawned, Vec<OwnedFd>, Option<OwnedFd>)> {
         let group = &self.plan.process_groups[index];
-        let mut environment = Vec::new();
-        if let Some(lang) = &group.lang {
-            environment.push(("LANG".to_owned(), lang.clone()));
-        }
-        if let Some(locale) = &group.locale {
-            environment.push(("LC_ALL".to_owned(), locale.clone()));
-        }
         let label = format!("process group {}", group.name);
         let start = Start {
             label: label.clone(),
@@ -224,7 +218,7 @@ impl Parent {
             umask: group.umask,
             limits: process_limits(group),
             home: group.home.clone(),
-            python: Some(python(group.python_home.as_ref(), &format!("{}: {label}", group.place), environment)),
+            python: Some(python::of_group(&self.plan, group)),
         };
         let work = DaemonWork {
             group: group.clone(),
@@ -469,14 +463,6 @@ fn process_limits(group: &ProcessGroup) -> ProcessLimits {
         cpu_time: limits.cpu_time.map(|limit| (limit.into(), u64::from(limit) + leave)),
         data: limits.memory,
         address_space: limits.virtual_memory,
-    }
-}
-
-fn python(home: Option<&PythonHome>, label: &str, environment: Vec<(String, String)>) -> Python {
-    Python {
-        program: home.map(|home| home.path.join("bin/python")),
-        origin: home.map_or_else(|| label.to_owned(), |home| home.place.to_string()),
-        environment,
     }
 }
 
