@@ -8,14 +8,18 @@ mod application_group;
 mod callback;
 mod daemon;
 mod embedded;
+mod events;
 mod gateway;
 mod interpreter;
 mod log;
+mod metrics;
 mod module;
 mod object;
 mod process;
 mod script;
+mod telemetry;
 mod title;
+mod value;
 
 use std::ffi::c_int;
 use std::ptr::null_mut;
