@@ -9,6 +9,7 @@ pub mod limits;
 pub mod log;
 pub mod python;
 pub mod sections;
+pub mod telemetry;
 
 use std::path::PathBuf;
 
@@ -42,6 +43,9 @@ pub struct Plan {
     /// How interpreters are made and ended.
     #[serde(default)]
     pub interpreters: Interpreters,
+    /// `WSGITelemetryService`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<telemetry::Telemetry>,
     /// How every Python is started.
     #[serde(default, skip_serializing_if = "Flags::is_default")]
     pub python: Flags,
