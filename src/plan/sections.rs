@@ -117,6 +117,12 @@ pub struct Settings {
     /// `WSGIDispatchScript`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispatch_script: Option<AskedScript>,
+    /// `WSGITrustedProxyHeaders`: the fields that are believed, as [`super::proxies::FIELDS`] spells them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_headers: Option<Vec<String>>,
+    /// `WSGITrustedProxies`; everybody is believed without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_proxies: Option<Vec<Network>>,
     /// `SetEnv`, in file order; added to what was inherited.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_env: Vec<(String, String)>,
@@ -284,7 +290,7 @@ impl Settings {
             self.deny.clone_from(&over.deny);
             self.satisfy_any = over.satisfy_any;
         }
-        take!(handler dispatch_script);
+        take!(handler dispatch_script proxy_headers trusted_proxies);
         for (ending, handler) in &over.handlers {
             self.handlers.retain(|(known, _)| known != ending);
             self.handlers.push((ending.clone(), handler.clone()));

@@ -46,7 +46,7 @@ const SECTIONS: &str = "\
 ";
 
 fn hash(parts: &[&str]) -> String {
-    Md5::digest(parts.join(":")).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Md5::digest(parts.join(":")))
 }
 
 /// What a client sends.

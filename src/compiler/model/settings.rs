@@ -5,7 +5,7 @@ use super::Line;
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::ApplicationGroup;
 use crate::plan::access::{Merging, Provider, Scheme};
-use crate::plan::sections::{Order, Peer, Require, Switches};
+use crate::plan::sections::{Network, Order, Peer, Require, Switches};
 
 /// What `WSGIProcessGroup` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,10 @@ pub struct Settings {
     pub handler_scripts: Vec<HandlerScript>,
     /// `WSGIDispatchScript`.
     pub dispatch_script: Option<AskedScript>,
+    /// `WSGITrustedProxyHeaders`, those that are known.
+    pub proxy_headers: Option<Vec<String>>,
+    /// `WSGITrustedProxies`.
+    pub trusted_proxies: Option<Vec<Network>>,
     /// `SetEnv`.
     pub set_env: Vec<Spanned<(String, String)>>,
     /// `<Limit>` and `<LimitExcept>`.

@@ -53,6 +53,8 @@ impl Resolver<'_> {
             handlers: written.handlers.iter().map(|(ending, name)| (ending.clone(), name.value.clone())).collect(),
             handler_scripts: written.handler_scripts.iter().map(|handler| self.handler_script(handler)).collect(),
             dispatch_script: written.dispatch_script.as_ref().map(|script| self.asked_script(script)),
+            proxy_headers: written.proxy_headers.clone(),
+            trusted_proxies: written.trusted_proxies.clone(),
             set_env: written.set_env.iter().map(|variable| variable.value.clone()).collect(),
         }
     }

@@ -8,6 +8,7 @@ use hyper::StatusCode;
 
 use super::environ;
 use super::guard::Guard;
+use super::proxies::Proxies;
 use crate::decision::group::{Asked, application_group, callable_object, expand};
 use crate::plan::sections::{HandlerScript, Settings};
 use crate::plan::{ApplicationGroup, Mount, Plan, ProcessGroupName};
@@ -30,6 +31,8 @@ pub(super) struct Script {
     pub(super) dispatch: Option<Box<Dispatch>>,
     /// Who is asked before it runs.
     pub(super) guard: Option<Arc<Guard>>,
+    /// What is believed of what proxies say.
+    pub(super) proxies: Option<Box<Proxies>>,
 }
 
 /// What is asked before each request of a script which groups it gets.
@@ -201,7 +204,8 @@ impl Script {
         });
         let diverted = at.handler.is_none() && handler_of(&settings, at.file, false).is_some_and(|name| !is_wsgi(name));
         let guard = Guard::of(plan, host_index, &settings, at.port);
-        Self { target: Arc::new(target), runs, pass_authorization, diverted, dispatch, guard, settings }
+        let proxies = Proxies::of(&settings);
+        Self { target: Arc::new(target), runs, pass_authorization, diverted, dispatch, guard, proxies, settings }
     }
 
     /// The same script with other groups or another callable, as a dispatch script says. What it leaves out stays.
