@@ -54,9 +54,10 @@ pub(super) const SPECS: &[Spec] = &[
         explain: include_str!("wsgi_trusted_proxy_headers.md"),
         effect: Effect::Lower(|args, scope| {
             // mod_wsgi does nothing with others.
-            let known = args.many::<String>("header").into_iter().filter_map(|name| field(&name.value));
-            let names = known.map(|(name, _)| name.to_owned());
-            scope.settings().proxy_headers.get_or_insert_default().extend(names);
+            for name in args.many::<String>("header") {
+                let known = field(&name.value).map(|(name, _)| name.to_owned());
+                scope.settings().proxy_headers.get_or_insert_default().extend(known);
+            }
         }),
         ..BASE
     },

@@ -182,14 +182,14 @@ fn flag(text: &str) -> Option<bool> {
 mod tests {
     use super::*;
 
-    fn proxies(headers: &[&str], trusted: Option<&[(&str, u8)]>) -> Box<Proxies> {
+    fn proxies(headers: &[&str], trusted: Option<&[(&str, u8)]>) -> Proxies {
         let network = |(address, bits): &(&str, u8)| Network { address: address.parse().unwrap(), bits: *bits };
         let settings = Settings {
             proxy_headers: Some(headers.iter().map(|name| (*name).to_owned()).collect()),
             trusted_proxies: trusted.map(|trusted| trusted.iter().map(network).collect()),
             ..Settings::default()
         };
-        Proxies::of(&settings).unwrap()
+        *Proxies::of(&settings).unwrap()
     }
 
     #[test]
