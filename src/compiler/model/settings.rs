@@ -76,6 +76,10 @@ pub struct Settings {
     pub handler: Option<Spanned<String>>,
     /// `AddHandler`: an ending, and the handler in lower case.
     pub handlers: Vec<(String, Spanned<String>)>,
+    /// `ForceType`.
+    pub forced_type: Option<Spanned<String>>,
+    /// `AddType`: an ending, and the media type.
+    pub types: Vec<(String, String)>,
     /// `WSGIHandlerScript`.
     pub handler_scripts: Vec<HandlerScript>,
     /// `WSGIDispatchScript`.

@@ -116,7 +116,7 @@ async fn handle(
                 user = of_file.admit(seen, &settings, guard.as_deref()).await?.or(user);
             }
             seen.user = user.as_ref().map(|user| user.name.clone());
-            Ok(with_info(static_files::answer(&file, settings.options, parts, &path), user))
+            Ok(with_info(static_files::answer(&file, &settings, parts, &path), user))
         }
         Route::Script { script, path_info, own } => {
             seen.file.clone_from(&script.target.script);
