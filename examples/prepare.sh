@@ -6,6 +6,7 @@
 #   target/venvs/two-pythons-old, -new    the oldest and the newest Python from 3.9 on
 #   target/data/NAME           what examples/NAME/prepare.py makes
 #   target/venvs/tests         from tests/requirements.txt: what validates report formats; NAME is `tests`
+#   target/venvs/telemetry     from tests/requirements-telemetry.txt: what receives telemetry; NAME is `telemetry`
 #
 # PYTHON names the Python to use; else it is the first on PATH that is 3.9 or later. What is there and still fits is left
 # alone. Exit status 3: something cannot be had here, and the last line says what.
@@ -78,19 +79,20 @@ two_pythons() {
     venv "$new" "$venvs/two-pythons-new" /dev/null
 }
 
+# tests NAME REQUIREMENTS
 tests() {
     mkdir -p "$venvs"
     python=$(the_python)
     [ -n "$python" ] || give_up "$name" "no Python 3.9 or later on PATH"
-    venv "$python" "$venvs/tests" tests/requirements.txt
+    venv "$python" "$venvs/$1" "tests/$2"
 }
 
 prepare() {
     name=$1
-    if [ "$name" = tests ]; then
-        tests
-        return
-    fi
+    case $name in
+        tests) tests tests requirements.txt; return ;;
+        telemetry) tests telemetry requirements-telemetry.txt; return ;;
+    esac
     [ -d "$examples/$name" ] || give_up "$name" "there is no such example"
     mkdir -p "$venvs" "$data/$name"
     if [ "$name" = two-pythons ]; then
@@ -122,7 +124,7 @@ if [ "$1" != all ]; then
     exit
 fi
 status=0
-for name in tests $(cd "$examples" && printf '%s\n' */); do
+for name in tests telemetry $(cd "$examples" && printf '%s\n' */); do
     (prepare "${name%/}") || status=$?
 done
 exit "$status"

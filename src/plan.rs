@@ -10,6 +10,7 @@ pub mod log;
 pub mod proxies;
 pub mod python;
 pub mod sections;
+pub mod telemetry;
 
 use std::path::PathBuf;
 
@@ -43,6 +44,9 @@ pub struct Plan {
     /// How interpreters are made and ended.
     #[serde(default)]
     pub interpreters: Interpreters,
+    /// `WSGITelemetryService`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<telemetry::Telemetry>,
     /// How every Python is started.
     #[serde(default, skip_serializing_if = "Flags::is_default")]
     pub python: Flags,

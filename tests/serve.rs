@@ -10,6 +10,8 @@
 
 mod support;
 
+#[path = "serve/api.rs"]
+mod api;
 #[path = "serve/authentication.rs"]
 mod authentication;
 #[path = "serve/bodies.rs"]
@@ -44,6 +46,8 @@ mod hosts;
 mod interpreters;
 #[path = "serve/logs.rs"]
 mod logs;
+#[path = "serve/metrics.rs"]
+mod metrics;
 #[path = "serve/names.rs"]
 mod names;
 #[path = "serve/overrides.rs"]
@@ -64,5 +68,7 @@ mod responses;
 mod scripts;
 #[path = "serve/startup.rs"]
 mod startup;
+#[path = "serve/telemetry.rs"]
+mod telemetry;
 #[path = "serve/timers.rs"]
 mod timers;

@@ -2,6 +2,7 @@
 
 mod attendant;
 mod connection;
+mod messenger;
 mod service;
 mod signal;
 mod slot;
@@ -22,13 +23,16 @@ use wsgi_httpd::plan::limits::Timers;
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report};
 
+use crate::events;
 use crate::log;
 use crate::module::{self, Settings};
 use crate::object::Attached;
 use crate::process::{self, SHUTDOWN_TIMEOUT};
+use crate::telemetry::{self, Reporter};
 use crate::title;
 use attendant::Attendant;
 use connection::Connection;
+use messenger::Messenger;
 use signal::Wake;
 use slot::Slot;
 use watch::Watch;
@@ -75,7 +79,11 @@ fn settings(work: &DaemonWork) -> Settings {
         python_path: group.python_path.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()).collect(),
         run_once: group.threads == 1 && group.maximum_requests == Some(1),
         service: group.threads == 0,
+        // One process accepts HTTP where there are process groups, and one thread drives its event loop.
+        server: (1, 1),
         interpreters: work.interpreters.clone(),
+        // A service has no requests to tell of.
+        telemetry: work.telemetry.is_some() && group.threads > 0,
     }
 }
 
@@ -107,13 +115,18 @@ fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Contro
     let threads = start(&shared)?;
     control.send(&Report::Ready { python: Some(module::python_version()) }, &[])?;
     let attendant = Attendant::start(&shared)?;
-    let limit = watch(&shared, &attendant, control)?;
-    leave(&shared, control, limit);
+    let reporter = telemetry::start(work.telemetry.as_ref());
+    let mut messenger = Messenger::default();
+    let limit = watch(&shared, &attendant, &mut messenger, control)?;
+    leave(&shared, messenger, reporter.as_ref(), control, limit);
     for thread in threads {
         // A panic of a thread is in the log.
         let _ = thread.join();
     }
     attendant.end();
+    if let Some(reporter) = reporter {
+        reporter.end();
+    }
     Ok(())
 }
 
@@ -287,7 +300,7 @@ impl Drop for Ended<'_> {
 }
 
 /// Waits for a reason to leave; gives how long that may take.
-fn watch(shared: &Shared, attendant: &Attendant, control: &Control) -> io::Result<Duration> {
+fn watch(shared: &Shared, attendant: &Attendant, messenger: &mut Messenger, control: &Control) -> io::Result<Duration> {
     // Without a limit a request may take as long as it wants, but a clock has to end somewhere.
     let patience = Duration::from_secs(shared.timers.shutdown.unwrap_or(u32::MAX).into());
     let mut watch = Watch::new(shared, attendant);
@@ -305,7 +318,13 @@ fn watch(shared: &Shared, attendant: &Attendant, control: &Control) -> io::Resul
             return Ok(patience);
         }
         if signal::take_evicted() {
-            shared.drain("eviction signal", shared.timers.eviction.or(shared.timers.graceful));
+            match shared.timers.eviction {
+                Some(eviction) => shared.drain("eviction signal", Some(eviction)),
+                None => shared.drain("graceful signal", shared.timers.graceful),
+            }
+        }
+        for signal in signal::take_for_application() {
+            messenger.tell(signal)?;
         }
         if signal::take_cpu_limit() {
             let limit = shared.cpu_time.unwrap_or_default();
@@ -334,17 +353,30 @@ fn until(shared: &Shared, time: Milliseconds) -> Option<Timespec> {
     Some(Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) })
 }
 
+/// mod_wsgi's word for a reason: `maximum_requests` of `maximum-requests: 100 requests`.
+fn word(reason: &str) -> String {
+    let (word, _) = reason.split_once(':').unwrap_or((reason, ""));
+    word.replace(['-', ' '], "_")
+}
+
 /// Lets the threads finish what they have. Idle ones end at once.
-fn leave(shared: &Shared, control: &Control, limit: Duration) {
+fn leave(shared: &Shared, messenger: Messenger, reporter: Option<&Reporter>, control: &Control, limit: Duration) {
     process::leave_within(limit + Duration::from_millis(200));
     let end = Instant::now() + limit;
-    if let Some(reason) = crate::interpreter::lock(&shared.reason).take() {
+    let reason = crate::interpreter::lock(&shared.reason).take();
+    let word = reason.as_deref().map_or_else(|| "shutdown_signal".to_owned(), word);
+    if let Some(reason) = reason {
         // Nobody to tell when the parent has gone.
         let _ = control.send(&Report::Leaving { reason }, &[]);
     }
     shared.leaving.store(true, Ordering::SeqCst);
     shared.slots.iter().for_each(Slot::close_if_idle);
     let terminated = signal::terminated();
+    if let Some(reporter) = reporter {
+        reporter.stopping(&word);
+    }
+    messenger.end();
+    events::process_stops(&word);
     while shared.running.load(Ordering::SeqCst) > 0 {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {

@@ -12,12 +12,14 @@ use wsgi_httpd::runtime::exchange::{Application, Call, Dispatched, Exchange, Que
 use wsgi_httpd::runtime::front;
 use wsgi_httpd::runtime::handoff::{Control, FrontWork};
 
+use crate::events;
 use crate::gateway::{self, Caller, access, dispatch};
 use crate::interpreter::{let_go, own_gil_is_possible};
 use crate::log;
 use crate::module::{self, Settings};
 use crate::object::Attached;
 use crate::process::{self, SHUTDOWN_TIMEOUT};
+use crate::telemetry;
 use crate::title;
 
 /// Serves until the parent says stop.
@@ -40,18 +42,31 @@ pub(crate) fn run(
         python_path: embedded.python_path.iter().map(|folder| folder.as_os_str().as_bytes().to_vec()).collect(),
         run_once: false,
         service: false,
+        server: (embedded.processes, embedded.threads),
         interpreters: work.interpreters.clone(),
+        telemetry: work.plan.telemetry.is_some(),
     });
     let main = process::furnish_main(attached)?;
     let interpreters = &work.interpreters;
     let asked = interpreters.own_gil || interpreters.options.iter().any(|options| options.own_gil == Some(true));
     let own_gil = asked && own_gil_is_possible();
     let control = control.try_clone()?;
+    let reporter = telemetry::start(work.plan.telemetry.as_ref());
     let served = attached.detached(|| {
         process::preload(&work.preload);
         front::serve(work, descriptors, control, Some(Arc::new(Embedded { own_gil })))
     });
     process::leave_within(SHUTDOWN_TIMEOUT);
+    // As in mod_wsgi: only a daemon process knows a reason.
+    attached.detached(|| {
+        if let Some(reporter) = &reporter {
+            reporter.stopping("");
+        }
+        events::process_stops("");
+        if let Some(reporter) = reporter {
+            reporter.end();
+        }
+    });
     process::end_interpreters(attached, main);
     served
 }

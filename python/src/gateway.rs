@@ -8,6 +8,7 @@ pub(crate) mod errors;
 pub(crate) mod file_wrapper;
 pub(crate) mod input;
 pub(crate) mod known;
+pub(crate) mod meter;
 pub(crate) mod response;
 pub(crate) mod seat;
 pub(crate) mod start_response;
@@ -16,16 +17,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::exchange::{Call, Exchange, Head, InputError, Target};
 
 use crate::application_group::{Binding, bind};
-use crate::interpreter::lock;
+use crate::events;
+use crate::interpreter::{Interpreter, lock};
 use crate::log;
+use crate::metrics;
 use crate::object::{Attached, GilCell, Object, Raised, Result};
 use crate::script::{Readiness, Reloading};
+use meter::Meter;
 use response::Answer;
 
 /// What the gateway must know of the thread that calls it.
@@ -57,9 +62,14 @@ pub(crate) fn run(call: Call, exchange: &mut dyn Exchange, caller: Caller) -> Ou
             exchange.fail(500);
             return Outcome::Served;
         };
-        let ending = binding
-            .interpreter
-            .attach(caller.lingers, |attached| seated_run(attached, &binding, call, exchange, caller));
+        let meter = events::is_watched().then(|| (Meter::new(caller), Instant::now()));
+        let ending = binding.interpreter.attach(caller.lingers, |attached| {
+            let meter = meter.map(|(meter, since)| {
+                meter.waited(since);
+                meter
+            });
+            seated_run(attached, &binding, call, exchange, caller, meter)
+        });
         ending.carry_out(exchange)
     }));
     ran.unwrap_or_else(|_| {
@@ -106,9 +116,10 @@ fn seated_run(
     call: Call,
     exchange: &mut dyn Exchange,
     caller: Caller,
+    meter: Option<Meter>,
 ) -> Ending {
     seat::enter(binding.interpreter);
-    let ending = attached_run(attached, binding, call, exchange, caller);
+    let ending = attached_run(attached, binding, call, exchange, caller, meter);
     match (ending, seat::leave(attached)) {
         (Ending::Failed(500), true) => Ending::Failed(504),
         (ending, _) => ending,
@@ -121,6 +132,7 @@ fn attached_run(
     call: Call,
     exchange: &mut dyn Exchange,
     caller: Caller,
+    meter: Option<Meter>,
 ) -> Ending {
     let client = Some(&call.environ);
     let reloading = match (binding.target.script_reloading, caller.daemon) {
@@ -147,9 +159,24 @@ fn attached_run(
         return Ending::Failed(500);
     };
     drop(globals);
-    let request = Request::new(call, exchange);
+    let request = Request::new(call, exchange, binding.interpreter, meter);
     let running = Running::new(attached, &request);
+    if request.meter.is_some()
+        && let Some(recorder) = metrics::recorder()
+    {
+        recorder.begin(&request);
+    }
     let ending = respond(attached, binding, &template, &request, &application, caller);
+    if let Some(meter) = &request.meter {
+        let status = match &ending {
+            Ending::Failed(status) if !request.has_started(attached) => *status,
+            _ => request.status(attached),
+        };
+        events::finished(attached, binding.interpreter.holder(attached), &request, meter, status);
+        if let Some(recorder) = metrics::recorder() {
+            recorder.end(&request, status);
+        }
+    }
     drop(running);
     ending
 }
@@ -169,17 +196,26 @@ fn respond(
     let holder = binding.interpreter.holder(attached);
     let result = (|| {
         let input = crate::callback::view(attached, &holder.input, request)?;
-        let environ = environ::make(attached, holder, template, request, &input, caller)?;
+        let start = environ::now();
+        let environ = environ::make(attached, holder, template, request, &input, caller, start)?;
         let start_response = crate::callback::bound(attached, &start_response::START_RESPONSE, &input)?;
+        let Some(meter) = &request.meter else { return application.call_with(attached, &environ, &start_response) };
+        meter.count(|counts| counts.application_start = start);
+        let application = events::started(attached, holder, request, meter, &environ, application)?;
         application.call_with(attached, &environ, &start_response)
     })();
+    let tell = |failure: &response::Failure| {
+        if matches!(failure, response::Failure::Raised) && request.meter.is_some() {
+            events::exception(attached, holder, request);
+        }
+    };
     let ending = match result {
         Ok(result) => {
-            let ending = response::take(attached, holder, request, &result);
+            let ending = response::take(attached, holder, request, &result).inspect_err(tell);
             response::close(attached, binding.interpreter, request, &result);
             ending
         }
-        Err(Raised) => Err(response::Failure::Raised),
+        Err(Raised) => Err(response::Failure::Raised).inspect_err(tell),
     };
     match ending {
         Ok(ending) => ending,
@@ -200,6 +236,12 @@ fn respond(
 pub(crate) struct Request {
     /// The call.
     pub(crate) call: Call,
+    /// Where it runs.
+    pub(crate) interpreter: &'static Interpreter,
+    /// Where somebody watches.
+    pub(crate) meter: Option<Meter>,
+    /// There is an entry for it in `active_requests`.
+    has_data: AtomicBool,
     channel: Mutex<Channel>,
     /// What the application has said of its answer.
     answer: GilCell<Answer>,
@@ -232,12 +274,20 @@ impl Channel {
 }
 
 impl Request {
-    fn new(call: Call, exchange: &mut dyn Exchange) -> Arc<Self> {
+    fn new(
+        call: Call,
+        exchange: &mut dyn Exchange,
+        interpreter: &'static Interpreter,
+        meter: Option<Meter>,
+    ) -> Arc<Self> {
         let exchange: NonNull<dyn Exchange + '_> = NonNull::from(exchange);
         // SAFETY: only the lifetime is changed. `Running`, which the caller makes next, ends the use in time.
         let exchange = unsafe { std::mem::transmute::<NonNull<dyn Exchange + '_>, NonNull<dyn Exchange>>(exchange) };
         Arc::new(Self {
             call,
+            interpreter,
+            meter,
+            has_data: AtomicBool::new(false),
             channel: Mutex::new(Channel { exchange: Some(exchange), buffer: Bytes::new(), at_end: false, error: None }),
             answer: GilCell::new(Answer::default()),
             line: GilCell::new(Vec::new()),
@@ -252,6 +302,32 @@ impl Request {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => attached.detached(|| lock(&self.channel)),
         }
+    }
+
+    /// `mod_wsgi.request_id`.
+    pub(crate) fn id(&self) -> &[u8] {
+        self.entry(b"mod_wsgi.request_id").unwrap_or_default()
+    }
+
+    /// `mod_wsgi.server_pid`.
+    pub(crate) fn server_pid(&self) -> i64 {
+        let digits = self.entry(b"mod_wsgi.server_pid").unwrap_or_default();
+        std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).unwrap_or_default()
+    }
+
+    /// An entry of `environ` that came with the call.
+    pub(crate) fn entry(&self, name: &[u8]) -> Option<&[u8]> {
+        self.call.environ.iter().find(|entry| entry.0 == name).map(|entry| entry.1)
+    }
+
+    /// Whether there is an entry for it in `active_requests`.
+    pub(crate) fn has_data(&self) -> bool {
+        self.has_data.load(Ordering::Relaxed)
+    }
+
+    /// Says that there is an entry for it in `active_requests`.
+    pub(crate) fn set_has_data(&self) {
+        self.has_data.store(true, Ordering::Relaxed);
     }
 
     /// Whether the request is over: its objects are of no use any more.
@@ -269,12 +345,14 @@ struct Running<'a> {
 impl<'a> Running<'a> {
     fn new(attached: Attached<'a>, request: &'a Arc<Request>) -> Self {
         errors::set_current(Some(Arc::clone(request)));
+        events::enter_running(attached, request.interpreter.holder(attached), request);
         Self { attached, request }
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
+        events::leave_running(self.attached, self.request.interpreter.holder(self.attached), self.request);
         errors::end_lines(self.attached, self.request);
         errors::set_current(None);
         self.request.ended.store(true, Ordering::Release);

@@ -31,6 +31,8 @@ unsafe impl Send for Interpreter {}
 // SAFETY: as above.
 unsafe impl Sync for Interpreter {}
 
+/// Those that are furnished and not ended.
+static ALL: Mutex<Vec<&'static Interpreter>> = Mutex::new(Vec::new());
 static MAIN: OnceLock<&'static Interpreter> = OnceLock::new();
 /// Set when Python is about to end: threads that end later leave their thread states alone.
 static ENDING: AtomicBool = AtomicBool::new(false);
@@ -57,9 +59,17 @@ impl Interpreter {
     }
 
     /// Gives the interpreter its objects, before any other thread knows of it.
-    pub(crate) fn furnish(&self, _attached: Attached<'_>, holder: Holder) {
+    pub(crate) fn furnish(&'static self, _attached: Attached<'_>, holder: Holder) {
         // SAFETY: nobody has a reference to the holder yet.
         unsafe { *self.holder.get() = Some(holder) };
+        lock(&ALL).push(self);
+    }
+
+    /// The one that the calling thread is attached to, once it is furnished.
+    pub(crate) fn here(_attached: Attached<'_>) -> Option<&'static Self> {
+        // SAFETY: the thread is attached.
+        let state = unsafe { ffi::PyInterpreterState_Get() };
+        lock(&ALL).iter().copied().find(|interpreter| interpreter.state == state)
     }
 
     /// Its objects.
@@ -144,10 +154,16 @@ impl Interpreter {
     /// # Safety
     /// The thread is attached to it, and no thread will run a request in it again.
     unsafe fn clear(&'static self, attached: Attached<'_>) {
+        lock(&ALL).retain(|interpreter| !std::ptr::eq(*interpreter, self));
         self.forget_application(attached);
         // SAFETY: nobody has a reference to the holder any more, as the caller promises.
         drop(unsafe { (*self.holder.get()).take() });
     }
+}
+
+/// All that are furnished and not ended.
+pub(crate) fn all() -> Vec<&'static Interpreter> {
+    lock(&ALL).clone()
 }
 
 /// The thread states of one thread.

@@ -8,14 +8,18 @@ mod application_group;
 mod callback;
 mod daemon;
 mod embedded;
+mod events;
 mod gateway;
 mod interpreter;
 mod log;
+mod metrics;
 mod module;
 mod object;
 mod process;
 mod script;
+mod telemetry;
 mod title;
+mod value;
 
 use std::ffi::c_int;
 use std::ptr::null_mut;
@@ -26,6 +30,7 @@ use callback::{Method, enter};
 use object::{Exception, Object};
 
 /// For what Rust allocates here: a request takes some thirty blocks, most of them small and short-lived. Python keeps its own.
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,5 +1,5 @@
-# The part of the `mod_wsgi` module, and of what an interpreter needs, that is best said in Python. Run once in each
-# interpreter, in a namespace of its own, which also holds `native` (functions of the library) and `settings`.
+# What an interpreter needs that is best said in Python. Run once in each interpreter, in a namespace of its own, which also
+# holds `native` (functions of the library) and `settings`.
 
 import sys
 
@@ -10,6 +10,10 @@ if sys.path[:1] == [""]:
 import io
 import posix
 import threading  # Now, so that its main thread is the one that made the interpreter.
+
+
+# Levels of the error log.
+CRIT, ERROR, WARN, INFO, DEBUG = 2, 3, 4, 6, 7
 
 
 class FileWrapper:
@@ -31,14 +35,8 @@ class FileWrapper:
         raise StopIteration
 
 
-FileWrapper.__module__ = "mod_wsgi"
-
-
 class RequestTimeout(BaseException):
     """Raised in a request that takes longer than request-timeout."""
-
-
-RequestTimeout.__module__ = "mod_wsgi"
 
 
 def place_of_file(wrapper):
@@ -85,6 +83,32 @@ def log_stream(name, descriptor):
     return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True, write_through=True)
 
 
+class Restricted:
+    """Stands for sys.stdin or sys.stdout where they must not be used."""
+
+    # So that Python, when it ends, leaves it alone.
+    closed = True
+
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, name):
+        raise OSError("%s access restricted by mod_wsgi" % self._name)
+
+
+Restricted.__module__ = "mod_wsgi"
+
+
+def caller():
+    """Who called what calls this, as the lines of a traceback."""
+    frame, lines = sys._getframe(2), []
+    while frame is not None:
+        code = frame.f_code
+        lines.append('  File "%s", line %d, in %s' % (code.co_filename, frame.f_lineno, code.co_name))
+        frame = frame.f_back
+    return "\n".join(lines)
+
+
 def restrict_signal():
     """WSGIRestrictSignal: the process's signals belong to the server."""
     import _signal
@@ -95,13 +119,8 @@ def restrict_signal():
     def signal(signalnum, handler):
         if posix.getpid() != process:
             return original(signalnum, handler)
-        lines = ["signal.signal(%s, ...) is ignored: signals belong to the server. It was called from:" % (signalnum,)]
-        frame = sys._getframe(1)
-        while frame is not None:
-            code = frame.f_code
-            lines.append('  File "%s", line %d, in %s' % (code.co_filename, frame.f_lineno, code.co_name))
-            frame = frame.f_back
-        native["log_info"]("\n".join(lines))
+        text = "signal.signal(%s, ...) is ignored: signals belong to the server. It was called from:" % (signalnum,)
+        native["log"](INFO, text + "\n" + caller())
         return handler
 
     signal.__doc__ = original.__doc__
@@ -183,29 +202,25 @@ def run_at_exit():
     import atexit
 
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if not stream.closed:
+            stream.flush()
 
 
 def set_up():
     sys.argv[:] = ["mod_wsgi"]
-    sys.stdout = log_stream("<stdout>", 1)
+    sys.stdout = Restricted("sys.stdout") if settings["restrict_stdout"] else log_stream("<stdout>", 1)
     sys.stderr = log_stream("<stderr>", 2)
-    if not settings["service"]:
+    if settings["restrict_stdin"]:
+        sys.stdin = Restricted("sys.stdin")
+    if settings["service"]:
+        if settings["main"]:
+            end_service()
+    elif settings["restrict_signal"]:
         restrict_signal()
-    elif settings["main"]:
-        end_service()
     if settings["switch_interval"] is not None:
         sys.setswitchinterval(settings["switch_interval"])
     extend_path(settings["home"], settings["python_path"])
-    module = type(sys)("mod_wsgi", "What mod_wsgi tells an application.")
-    for name in ("version", "process_group", "application_group", "maximum_processes", "threads_per_process"):
-        setattr(module, name, settings[name])
-    module.FileWrapper = FileWrapper
-    module.RequestTimeout = RequestTimeout
-    module.Input = native["Input"]
-    adopt_package(module)
-    sys.modules["mod_wsgi"] = module
 
 
 set_up()

@@ -3,14 +3,17 @@
 use std::ffi::CStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::interpreters::Interpreters;
 
 use crate::callback::function;
+use crate::events::{self, Events};
 use crate::gateway::known::Keys;
 use crate::gateway::{errors, input};
 use crate::interpreter::own_gil_is_possible;
+use crate::metrics;
 use crate::object::{Attached, GilCell, Object, Raised, Result};
 
 /// The level of `mod_wsgi` that we are compatible with.
@@ -18,10 +21,18 @@ pub(crate) const VERSION: [i64; 3] = [6, 1, 1];
 /// The level of Apache that we are compatible with.
 pub(crate) const APACHE_VERSION: [i64; 3] = [2, 4, 66];
 
-const TEXT: &CStr = match CStr::from_bytes_with_nul(concat!(include_str!("module.py"), "\0").as_bytes()) {
-    Ok(text) => text,
-    Err(_) => panic!("module.py holds a NUL"),
-};
+/// What is run in each interpreter, in this order: file names for tracebacks, and texts.
+const TEXTS: [(&CStr, &CStr); 2] = [
+    (c"<wsgi-httpd>", text(concat!(include_str!("module.py"), "\0"))),
+    (c"<mod_wsgi>", text(concat!(include_str!("api.py"), "\0"))),
+];
+
+const fn text(text: &str) -> &CStr {
+    match CStr::from_bytes_with_nul(text.as_bytes()) {
+        Ok(text) => text,
+        Err(_) => panic!("a text holds a NUL"),
+    }
+}
 
 /// What is the same for all interpreters of a process.
 #[derive(Debug, Default)]
@@ -40,8 +51,20 @@ pub(crate) struct Settings {
     pub(crate) run_once: bool,
     /// The process serves no requests: it runs the scripts that it loads.
     pub(crate) service: bool,
+    /// The server's processes that accept HTTP, and threads of each.
+    pub(crate) server: (u32, u32),
     /// How interpreters are made and ended.
     pub(crate) interpreters: Interpreters,
+    /// Whether telemetry is sent.
+    pub(crate) telemetry: bool,
+}
+
+/// When our library was built: its file's time of modification, seconds since the epoch.
+static BUILT: AtomicI64 = AtomicI64::new(0);
+
+/// Says when our library was built.
+pub(crate) fn set_built(seconds: i64) {
+    BUILT.store(seconds, Ordering::Relaxed);
 }
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
@@ -80,10 +103,16 @@ pub(crate) struct Holder {
     pub(crate) end_threads: Object,
     /// Runs what the application registered with `atexit`.
     pub(crate) run_at_exit: Object,
+    /// What telemetry tells of the garbage collector.
+    pub(crate) gc_figures: Object,
     /// Names that every request needs.
     pub(crate) names: Names,
     /// The keys of `environ`, by their bytes.
     pub(crate) keys: GilCell<Keys>,
+    /// What the application watches.
+    pub(crate) events: Events,
+    /// The requests that run.
+    pub(crate) running: GilCell<events::Running>,
 }
 
 /// Interned strings.
@@ -101,7 +130,13 @@ impl Holder {
         let builtins = attached.import(c"builtins")?;
         let native = Object::dict(attached)?;
         insert(attached, &native, "log_bytes", &function(attached, &errors::LOG_BYTES)?)?;
-        insert(attached, &native, "log_info", &function(attached, &errors::LOG_INFO)?)?;
+        insert(attached, &native, "log", &function(attached, &errors::LOG)?)?;
+        insert(attached, &native, "watch", &function(attached, &events::WATCH)?)?;
+        insert(attached, &native, "request_id", &function(attached, &events::REQUEST_ID)?)?;
+        insert(attached, &native, "follow", &function(attached, &events::FOLLOW)?)?;
+        for (name, method) in &metrics::FUNCTIONS {
+            insert(attached, &native, name, &function(attached, method)?)?;
+        }
         insert(attached, &native, "Input", &input)?;
         let namespace = Object::dict(attached)?;
         insert(attached, &namespace, "__builtins__", &builtins)?;
@@ -125,21 +160,26 @@ impl Holder {
             request_timeout: get("RequestTimeout")?,
             end_threads: get("end_threads")?,
             run_at_exit: get("run_at_exit")?,
+            gc_figures: get("gc_figures")?,
             names: Names {
                 mtime: Object::interned(attached, b"__mtime__")?,
                 reload_required: Object::interned(attached, b"reload_required")?,
                 close: Object::interned(attached, b"close")?,
             },
             keys: GilCell::new(Keys::default()),
+            events: Events::new(get)?,
+            running: GilCell::default(),
         })
     }
 }
 
 fn run(attached: Attached<'_>, namespace: &Object) -> Result<()> {
-    // SAFETY: both texts end in NUL; the namespace is a dict that holds `__builtins__`.
-    unsafe {
-        let code = Object::owned(ffi::Py_CompileString(TEXT.as_ptr(), c"<mod_wsgi>".as_ptr(), ffi::Py_file_input))?;
-        Object::owned(ffi::PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr()))?;
+    for (name, text) in TEXTS {
+        // SAFETY: both texts end in NUL; the namespace is a dict that holds `__builtins__`.
+        unsafe {
+            let code = Object::owned(ffi::Py_CompileString(text.as_ptr(), name.as_ptr(), ffi::Py_file_input))?;
+            Object::owned(ffi::PyEval_EvalCode(code.as_ptr(), namespace.as_ptr(), namespace.as_ptr()))?;
+        }
     }
     let _ = attached;
     Ok(())
@@ -171,6 +211,16 @@ fn describe(attached: Attached<'_>, application_group: &str) -> Result<Object> {
         }
     }
     insert(attached, &dict, "python_path", &folders)?;
+    for (name, restricted) in [
+        ("restrict_stdin", interpreters.restricts_stdin(&settings.process_group, application_group)),
+        ("restrict_stdout", interpreters.restricts_stdout(&settings.process_group, application_group)),
+        ("restrict_signal", interpreters.restricts_signal(&settings.process_group, application_group)),
+        ("telemetry", settings.telemetry),
+        ("signals", !settings.process_group.is_empty() && !settings.service),
+    ] {
+        insert(attached, &dict, name, &Object::boolean(attached, restricted))?;
+    }
+    insert(attached, &dict, "server", &server(attached)?)?;
     let is_main = application_group.is_empty();
     insert(attached, &dict, "service", &Object::boolean(attached, settings.service))?;
     insert(attached, &dict, "main", &Object::boolean(attached, is_main))?;
@@ -188,6 +238,23 @@ fn describe(attached: Attached<'_>, application_group: &str) -> Result<Object> {
     Ok(dict)
 }
 
+/// What the module `apache` says.
+fn server(attached: Attached<'_>) -> Result<Object> {
+    let server = Object::dict(attached)?;
+    let (processes, threads) = settings().server;
+    let [major, minor, patch] = VERSION;
+    let python = python_version();
+    let description = format!("{} mod_wsgi/{major}.{minor}.{patch} Python/{python}", server_name());
+    insert(attached, &server, "version", &triple(attached, APACHE_VERSION)?)?;
+    insert(attached, &server, "description", &Object::text(attached, &description)?)?;
+    // The one that ours is most like: an event loop.
+    insert(attached, &server, "mpm_name", &Object::text(attached, "event")?)?;
+    insert(attached, &server, "build_date", &Object::integer(attached, BUILT.load(Ordering::Relaxed))?)?;
+    insert(attached, &server, "maximum_processes", &Object::integer(attached, processes.into())?)?;
+    insert(attached, &server, "threads_per_process", &Object::integer(attached, threads.into())?)?;
+    Ok(server)
+}
+
 /// A version as a tuple.
 pub(crate) fn triple(attached: Attached<'_>, numbers: [i64; 3]) -> Result<Object> {
     let [major, minor, patch] = numbers;
@@ -199,6 +266,11 @@ pub(crate) fn triple(attached: Attached<'_>, numbers: [i64; 3]) -> Result<Object
 /// `dict[key] = value`.
 pub(crate) fn insert(attached: Attached<'_>, dict: &Object, key: &str, value: &Object) -> Result<()> {
     dict.set_item(attached, &Object::interned(attached, key.as_bytes())?, value)
+}
+
+/// What the server is called, with its version.
+pub(crate) fn server_name() -> String {
+    format!("wsgi-httpd/{}", env!("CARGO_PKG_VERSION"))
 }
 
 /// `3.13.0`: the version of the Python that runs us.

@@ -111,6 +111,15 @@ pub(crate) struct Caught {
     pub(crate) traceback: Option<Object>,
 }
 
+impl Caught {
+    /// Raises it again.
+    pub(crate) fn raise(self, _attached: Attached<'_>) {
+        let traceback = self.traceback.map_or(null_mut(), Object::into_ptr);
+        // SAFETY: Restore takes over the three references.
+        unsafe { ffi::PyErr_Restore(self.kind.into_ptr(), self.value.into_ptr(), traceback) }
+    }
+}
+
 /// The built-in exceptions that we raise or look for.
 #[derive(Clone, Copy)]
 pub(crate) enum Exception {
@@ -304,6 +313,25 @@ impl Object {
         Some(value)
     }
 
+    /// A `float` as a number; `None` for anything else.
+    pub(crate) fn as_float(&self, _attached: Attached<'_>) -> Option<f64> {
+        // SAFETY: the object is valid, and a float where it is asked for its value.
+        unsafe { (ffi::PyFloat_Check(self.as_ptr()) != 0).then(|| ffi::PyFloat_AsDouble(self.as_ptr())) }
+    }
+
+    /// `len(self)` of a sequence.
+    pub(crate) fn length(&self, _attached: Attached<'_>) -> Result<isize> {
+        // SAFETY: the object is valid; -1 with an exception for what is no sequence.
+        let length = unsafe { ffi::PySequence_Size(self.as_ptr()) };
+        if length < 0 { Err(Raised) } else { Ok(length) }
+    }
+
+    /// `self[place]` of a sequence.
+    pub(crate) fn get(&self, _attached: Attached<'_>, place: isize) -> Result<Self> {
+        // SAFETY: the object is valid; the result is a new reference or null.
+        unsafe { Self::owned(ffi::PySequence_GetItem(self.as_ptr(), place)) }
+    }
+
     /// `getattr(self, name)`.
     pub(crate) fn attribute(&self, _attached: Attached<'_>, name: &CStr) -> Result<Self> {
         // SAFETY: the object is valid and the name ends in NUL.
@@ -444,6 +472,12 @@ pub(crate) struct GilCell<T>(std::cell::RefCell<T>);
 unsafe impl<T> Sync for GilCell<T> {}
 // SAFETY: as above; the cell moves between threads only as part of what its interpreter owns.
 unsafe impl<T> Send for GilCell<T> {}
+
+impl<T: Default> Default for GilCell<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
 
 impl<T> GilCell<T> {
     /// A cell.

@@ -14,7 +14,8 @@ use wsgi_httpd::runtime::handoff::{Control, Report, Work};
 use crate::application_group;
 use crate::interpreter::{self, Interpreter, own_gil_is_possible};
 use crate::log;
-use crate::module::settings;
+use crate::metrics;
+use crate::module::{self, settings};
 use crate::object::Attached;
 use crate::script::{Readiness, Reloading};
 use crate::{daemon, embedded};
@@ -26,6 +27,7 @@ const FAILURE: i32 = 1;
 
 /// Does the work that the parent sends. `library` is the descriptor that we were loaded from.
 pub(crate) fn run(attached: Attached<'_>, library: i32) -> i32 {
+    metrics::process_begins();
     std::panic::set_hook(Box::new(|panic| {
         let text = format!("internal error: {panic}\n{}", Backtrace::force_capture());
         log::write(LogLevel::Crit, None, text);
@@ -60,6 +62,7 @@ fn receive(library: i32) -> io::Result<(Control, Work, VecDeque<OwnedFd>)> {
     // SAFETY: the descriptor is open as long as the process is: nobody owns it.
     let library = unsafe { BorrowedFd::borrow_raw(library) };
     rustix::io::fcntl_setfd(library, rustix::io::FdFlags::CLOEXEC)?;
+    module::set_built(rustix::fs::fstat(library)?.st_mtime);
     let control = Control::from_stdin()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     let (work, descriptors) = control.receive()?.ok_or(io::ErrorKind::UnexpectedEof)?;

@@ -25,6 +25,7 @@ mod wsgi_left_out;
 mod wsgi_python;
 mod wsgi_request;
 mod wsgi_scripts;
+mod wsgi_telemetry;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -34,7 +35,7 @@ use super::diagnostic::{Code, Severity};
 pub use access::PROVIDERS;
 pub(crate) use access::{read_peer, read_requirement};
 pub use args::Args;
-pub use expression::{Mistake, check as check_expression};
+pub use expression::{Mistake, check as check_expression, check_of_tls};
 pub use kind::{Kind, Wrong, choice};
 pub use known::{ArgsRule, Known, Unsupported, removed, stranger};
 pub(crate) use log::parse_format;
@@ -189,7 +190,7 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 13] = [
+static FAMILIES: [&[Spec]; 14] = [
     core::SPECS,
     sections::SPECS,
     files::SPECS,
@@ -203,6 +204,7 @@ static FAMILIES: [&[Spec]; 13] = [
     wsgi_left_out::SPECS,
     wsgi_python::SPECS,
     wsgi_request::SPECS,
+    wsgi_telemetry::SPECS,
 ];
 
 /// What is known of a name.

@@ -74,6 +74,10 @@ pub struct Server {
     pub destroy_interpreter: Option<Spanned<bool>>,
     /// `WSGIFreeThreading`.
     pub free_threading: Option<Spanned<bool>>,
+    /// What applications may not do.
+    pub restrictions: Restrictions,
+    /// `WSGITelemetryService` and its like.
+    pub telemetry: Telemetry,
     /// `<WSGIInterpreterOptions>`, in file order.
     pub interpreter_options: Vec<InterpreterOptions>,
     /// `WSGIImportScript`, in file order.
@@ -255,6 +259,32 @@ pub struct InterpreterOptions {
     pub free_threading: Option<Spanned<bool>>,
     /// `WSGIPythonPath`.
     pub python_path: Option<Spanned<String>>,
+    /// What applications may not do.
+    pub restrictions: Restrictions,
+}
+
+/// What is reported of requests and processes.
+#[derive(Debug, Default)]
+pub struct Telemetry {
+    /// `WSGITelemetryService`: `unix:PATH`.
+    pub service: Option<Spanned<String>>,
+    /// Its option `interval`, seconds.
+    pub interval: Option<Spanned<f64>>,
+    /// `WSGISlowRequests`, seconds.
+    pub slow_requests: Option<Spanned<f64>>,
+    /// `WSGITelemetryOptions CaptureUserAgent`.
+    pub user_agent: bool,
+}
+
+/// What applications may not do in an interpreter.
+#[derive(Debug, Default)]
+pub struct Restrictions {
+    /// `WSGIRestrictStdin`.
+    pub stdin: Option<Spanned<bool>>,
+    /// `WSGIRestrictStdout`.
+    pub stdout: Option<Spanned<bool>>,
+    /// `WSGIRestrictSignal`.
+    pub signal: Option<Spanned<bool>>,
 }
 
 /// One `WSGIScriptAliasMatch`.
@@ -340,6 +370,8 @@ impl Server {
             switch_interval: None,
             destroy_interpreter: None,
             free_threading: None,
+            restrictions: Restrictions::default(),
+            telemetry: Telemetry::default(),
             interpreter_options: Vec::new(),
             imports: Vec::new(),
             loads: 0,

@@ -6,12 +6,13 @@ mod sections;
 
 use std::path::PathBuf;
 
-use super::model::{GroupName, Server};
+use super::model::{self, GroupName, Server};
 use super::source::{Sources, Span, Spanned};
-use crate::plan::interpreters::{InterpreterOptions, Interpreters};
+use crate::plan::interpreters::{InterpreterOptions, Interpreters, Restrictions};
 use crate::plan::limits::{Limits, Timers, Waits};
 use crate::plan::log::LogLevel;
 use crate::plan::python::Flags;
+use crate::plan::telemetry::Telemetry;
 use crate::plan::{
     ApplicationGroup, Embedded, Listener, Name, Place, Plan, Preload, ProcessGroup, ProcessGroupName, PythonHome,
 };
@@ -37,6 +38,7 @@ pub fn resolve(server: &Server, sources: &Sources, level: Option<LogLevel>) -> P
         process_groups: server.process_groups.iter().map(|group| resolver.process_group(group)).collect(),
         embedded,
         interpreters: resolver.interpreters(),
+        telemetry: resolver.telemetry(),
         python: resolver.python_flags(),
         preloads,
     }
@@ -152,6 +154,11 @@ impl Resolver<'_> {
         let flag = |state: &Option<Spanned<bool>>, default| state.as_ref().map_or(default, |state| state.value);
         let own = |state: &Option<Spanned<bool>>| state.as_ref().map(|state| state.value);
         let name = |name: &Option<Spanned<String>>| name.as_ref().map(|name| name.value.clone());
+        let restrictions = |said: &model::Restrictions| Restrictions {
+            stdin: own(&said.stdin),
+            stdout: own(&said.stdout),
+            signal: own(&said.signal),
+        };
         let options = server.interpreter_options.iter().map(|options| InterpreterOptions {
             process_group: name(&options.process_group),
             application_group: name(&options.application_group),
@@ -159,14 +166,29 @@ impl Resolver<'_> {
             switch_interval_us: microseconds(options.switch_interval.as_ref()),
             free_threading: own(&options.free_threading),
             python_path: self.python_path(options.python_path.as_ref()),
+            restrictions: restrictions(&options.restrictions),
         });
         Interpreters {
             own_gil: flag(&server.per_interpreter_gil, false),
             switch_interval_us: microseconds(server.switch_interval.as_ref()),
             undestroyed: !flag(&server.destroy_interpreter, true),
             free_threading: flag(&server.free_threading, false),
+            restrictions: restrictions(&server.restrictions),
             options: options.collect(),
         }
+    }
+
+    fn telemetry(&self) -> Option<Telemetry> {
+        let said = &self.server.telemetry;
+        let path = said.service.as_ref()?.value.strip_prefix("unix:")?;
+        // A year is for ever.
+        let milliseconds = |seconds: f64| (seconds.clamp(0.0, 31_536_000.0) * 1000.0) as u64;
+        Some(Telemetry {
+            socket: PathBuf::from(path),
+            interval_ms: milliseconds(said.interval.as_ref().map_or(1.0, |interval| interval.value)),
+            slow_request_ms: said.slow_requests.as_ref().map(|slow| milliseconds(slow.value)),
+            user_agent: said.user_agent,
+        })
     }
 
     /// What is loaded when a process starts (mod_wsgi's rule: a mount that names both groups is loaded too).

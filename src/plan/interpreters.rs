@@ -18,6 +18,9 @@ pub struct Interpreters {
     /// `WSGIFreeThreading`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub free_threading: bool,
+    /// What applications may not do.
+    #[serde(default, skip_serializing_if = "Restrictions::say_nothing")]
+    pub restrictions: Restrictions,
     /// `<WSGIInterpreterOptions>`, in file order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<InterpreterOptions>,
@@ -44,9 +47,60 @@ pub struct InterpreterOptions {
     /// `WSGIPythonPath`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub python_path: Vec<PathBuf>,
+    /// What applications may not do.
+    #[serde(default, skip_serializing_if = "Restrictions::say_nothing")]
+    pub restrictions: Restrictions,
+}
+
+/// What applications may not do in an interpreter. `None` where nothing is said of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restrictions {
+    /// `WSGIRestrictStdin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<bool>,
+    /// `WSGIRestrictStdout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<bool>,
+    /// `WSGIRestrictSignal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<bool>,
+}
+
+impl Restrictions {
+    fn say_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Interpreters {
+    /// Whether `sys.stdin` of an interpreter may not be used.
+    #[must_use]
+    pub fn restricts_stdin(&self, process_group: &str, application_group: &str) -> bool {
+        self.restricts(process_group, application_group, |restrictions| restrictions.stdin).unwrap_or(false)
+    }
+
+    /// Whether `sys.stdout` of an interpreter may not be used.
+    #[must_use]
+    pub fn restricts_stdout(&self, process_group: &str, application_group: &str) -> bool {
+        self.restricts(process_group, application_group, |restrictions| restrictions.stdout).unwrap_or(false)
+    }
+
+    /// Whether `signal.signal()` does nothing in an interpreter: so it is unless something else is said.
+    #[must_use]
+    pub fn restricts_signal(&self, process_group: &str, application_group: &str) -> bool {
+        self.restricts(process_group, application_group, |restrictions| restrictions.signal).unwrap_or(true)
+    }
+
+    fn restricts(
+        &self,
+        process_group: &str,
+        application_group: &str,
+        of: impl Fn(&Restrictions) -> Option<bool>,
+    ) -> Option<bool> {
+        let said = self.said(process_group, application_group, |options| of(&options.restrictions));
+        said.or(of(&self.restrictions))
+    }
+
     /// Whether an interpreter has a GIL of its own.
     #[must_use]
     pub fn own_gil(&self, process_group: &str, application_group: &str) -> bool {
@@ -119,6 +173,7 @@ mod tests {
             switch_interval_us: Some(number),
             free_threading: Some(true),
             python_path: vec![PathBuf::from(format!("/{number}"))],
+            restrictions: Restrictions { stdin: Some(number % 2 == 1), ..Restrictions::default() },
         }
     }
 
@@ -143,6 +198,8 @@ mod tests {
         let path = |process, application| interpreters.python_path(process, application);
         assert_eq!(path("shop", "one"), ["/3", "/2", "/5", "/4"].map(PathBuf::from));
         assert!(path("other", "").is_empty());
+        assert!(interpreters.restricts_stdin("shop", "one") && !interpreters.restricts_stdin("shop", ""));
+        assert!(!interpreters.restricts_stdout("shop", "one") && interpreters.restricts_signal("shop", "one"));
     }
 
     #[test]

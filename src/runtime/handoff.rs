@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::interpreters::Interpreters;
+use crate::plan::telemetry::Telemetry;
 use crate::plan::{Plan, Preload, ProcessGroup};
 
 /// Most descriptors in one message: the kernel's limit is 253.
@@ -105,6 +106,8 @@ pub struct DaemonWork {
     pub level: crate::plan::log::LogLevel,
     /// How interpreters are made and ended.
     pub interpreters: Interpreters,
+    /// `WSGITelemetryService`.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// A process that accepts HTTP.

@@ -166,6 +166,7 @@ impl Setup {
             connections: 1,
             level: LogLevel::Info,
             interpreters: Interpreters { own_gil: self.own_gil, ..Interpreters::default() },
+            telemetry: None,
         }
     }
 }

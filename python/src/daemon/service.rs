@@ -9,6 +9,7 @@ use std::time::Duration;
 use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report};
 
 use crate::application_group::application_group;
+use crate::events;
 use crate::gateway::errors::end_line_of_thread;
 use crate::log;
 use crate::module::{self, python_version};
@@ -35,6 +36,7 @@ pub(super) fn run(attached: Attached<'_>, work: &DaemonWork, control: &Control) 
             });
         }
     });
+    attached.detached(|| events::process_stops("shutdown_signal"));
     let group = &module::settings().process_group;
     log::write(LogLevel::Info, None, format!("the service scripts of process group '{group}' have ended"));
     Ok(())

@@ -6,12 +6,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::pipe::{PipeFlags, pipe_with};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGXCPU};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 use signal_hook::low_level::{emulate_default_handler, register};
 
 static TERMINATED: AtomicUsize = AtomicUsize::new(0);
 static EVICTED: AtomicBool = AtomicBool::new(false);
 static CPU_LIMIT: AtomicBool = AtomicBool::new(false);
+
+/// For the application: `SIGHUP` and `SIGUSR2`.
+static FOR_APPLICATION: [(c_int, AtomicBool); 2] =
+    [(SIGHUP, AtomicBool::new(false)), (SIGUSR2, AtomicBool::new(false))];
 
 /// How often the process was told to end.
 pub(super) fn terminated() -> usize {
@@ -26,6 +30,11 @@ pub(super) fn take_evicted() -> bool {
 /// Whether the process has reached its limit of processor time since this was last asked.
 pub(super) fn take_cpu_limit() -> bool {
     CPU_LIMIT.swap(false, Ordering::SeqCst)
+}
+
+/// The signals for the application that have come since this was last asked.
+pub(super) fn take_for_application() -> impl Iterator<Item = c_int> {
+    FOR_APPLICATION.iter().filter(|(_, came)| came.swap(false, Ordering::SeqCst)).map(|(signal, _)| *signal)
 }
 
 /// A pipe that a thread waits for.
@@ -65,7 +74,7 @@ impl AsFd for Wake {
     }
 }
 
-/// Takes `SIGTERM`, `SIGUSR1` and `SIGXCPU` from Python and makes `SIGINT` do nothing: a Ctrl-C at the terminal is the parent's.
+/// Takes `SIGTERM`, `SIGUSR1`, `SIGXCPU`, `SIGHUP` and `SIGUSR2` from Python and makes `SIGINT` do nothing: a Ctrl-C at the terminal is the parent's.
 pub(super) fn install() -> io::Result<Wake> {
     let wake = Wake::new()?;
     take(SIGTERM, &wake, || {
@@ -73,6 +82,9 @@ pub(super) fn install() -> io::Result<Wake> {
     })?;
     take(SIGUSR1, &wake, || EVICTED.store(true, Ordering::SeqCst))?;
     take(SIGXCPU, &wake, || CPU_LIMIT.store(true, Ordering::SeqCst))?;
+    for (signal, came) in &FOR_APPLICATION {
+        take(*signal, &wake, || came.store(true, Ordering::SeqCst))?;
+    }
     // SAFETY: a handler that does nothing. Unlike SIG_IGN it is not inherited by what the application executes.
     unsafe { register(SIGINT, || {})? };
     Ok(wake)

@@ -40,7 +40,7 @@ fn attached_ask<T>(
         return None;
     };
     let mut nobody = Nobody;
-    let request = Request::new(call, &mut nobody);
+    let request = Request::new(call, &mut nobody, binding.interpreter, None);
     let running = Running::new(attached, &request);
     let said = f(attached, binding, &request, &globals).unwrap_or_else(|Raised| {
         let text = format!("exception in {what} '{}':", binding.script.name());

@@ -118,6 +118,7 @@ pub(crate) fn make(
     request: &Arc<Request>,
     input: &Object,
     caller: Caller,
+    application_start: u64,
 ) -> Result<Object> {
     let call = &request.call;
     let environ = entries(attached, holder, template, &call.environ)?;
@@ -127,17 +128,21 @@ pub(crate) fn make(
     if call.https {
         environ.set_item(attached, &keys.url_scheme, &Object::text(attached, "https")?)?;
     }
-    // Exact until the year 2255.
-    #[allow(clippy::cast_precision_loss)]
-    let time = |microseconds: u64| Object::float(attached, microseconds as f64 / 1e6);
-    environ.set_item(attached, &keys.request_start, &time(call.request_start)?)?;
+    environ.set_item(attached, &keys.request_start, &seconds(attached, call.request_start)?)?;
     if caller.daemon {
-        environ.set_item(attached, &keys.queue_start, &time(call.queue_start)?)?;
-        environ.set_item(attached, &keys.daemon_start, &time(caller.daemon_start)?)?;
+        environ.set_item(attached, &keys.queue_start, &seconds(attached, call.queue_start)?)?;
+        environ.set_item(attached, &keys.daemon_start, &seconds(attached, caller.daemon_start)?)?;
     }
     environ.set_item(attached, &keys.thread_id, &Object::integer(attached, caller.thread_id.into())?)?;
-    environ.set_item(attached, &keys.application_start, &time(now())?)?;
+    environ.set_item(attached, &keys.application_start, &seconds(attached, application_start)?)?;
     Ok(environ)
+}
+
+/// Seconds, as a float, of microseconds.
+// Exact until the year 2255.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn seconds(attached: Attached<'_>, microseconds: u64) -> Result<Object> {
+    Object::float(attached, microseconds as f64 / 1e6)
 }
 
 /// Makes the `environ` of a dispatch script: what belongs to the application's call is not in it.

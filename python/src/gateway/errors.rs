@@ -24,6 +24,11 @@ pub(crate) fn set_current(request: Option<Arc<Request>>) {
     CURRENT.set(request);
 }
 
+/// The request that runs on this thread.
+pub(crate) fn current() -> Option<Arc<Request>> {
+    CURRENT.with_borrow(Option::clone)
+}
+
 /// Ends the lines that a request has left unfinished.
 pub(crate) fn end_lines(attached: Attached<'_>, request: &Request) {
     let client = Some(&request.call.environ);
@@ -98,8 +103,18 @@ fn utf8(_attached: Attached<'_>, text: &Object) -> Result<Object> {
 
 /// `log_bytes(block)`: what is written to `sys.stdout` and `sys.stderr`.
 pub(crate) static LOG_BYTES: Method = Method::new(c"log_bytes", log_bytes, c"Adds to this thread's line of the log.");
-/// `log_info(text)`.
-pub(crate) static LOG_INFO: Method = Method::new(c"log_info", log_info, c"Writes lines of level info.");
+/// `log(level, text)`; levels are numbers, 0 for `emerg`.
+pub(crate) static LOG: Method = Method::new(c"log", log_text, c"Writes lines of a level.");
+
+fn level(number: Option<i64>) -> LogLevel {
+    match number {
+        Some(2) => LogLevel::Crit,
+        Some(4) => LogLevel::Warn,
+        Some(6) => LogLevel::Info,
+        Some(7) => LogLevel::Debug,
+        _ => LogLevel::Error,
+    }
+}
 
 unsafe extern "C" fn log_bytes(
     _: *mut ffi::PyObject,
@@ -120,7 +135,7 @@ unsafe extern "C" fn log_bytes(
     }
 }
 
-unsafe extern "C" fn log_info(
+unsafe extern "C" fn log_text(
     _: *mut ffi::PyObject,
     arguments: *mut ffi::PyObject,
     keywords: *mut ffi::PyObject,
@@ -128,11 +143,12 @@ unsafe extern "C" fn log_info(
     // SAFETY: called by Python.
     unsafe {
         enter(arguments, keywords, |attached, arguments| {
-            let text = arguments.get(0, c"text").ok_or_else(|| attached.raise(Exception::Type, "no text"))?;
+            let level = level(arguments.get(0, c"level").and_then(|level| level.as_integer(attached)));
+            let text = arguments.get(1, c"text").ok_or_else(|| attached.raise(Exception::Type, "no text"))?;
             let text = utf8(attached, &text)?;
             CURRENT.with_borrow(|current| {
                 let client = current.as_ref().map(|request| &request.call.environ);
-                log::write(LogLevel::Info, client, text.as_bytes(attached).unwrap_or_default());
+                log::write(level, client, text.as_bytes(attached).unwrap_or_default());
             });
             Ok(Object::none(attached))
         })

@@ -2,12 +2,13 @@
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use std::time::Instant;
 
 use pyo3_ffi as ffi;
 use wsgi_httpd::runtime::exchange::{Exchange, Gone, Head};
 
-use super::Request;
 use super::response::Failure;
+use super::{Request, meter};
 use crate::module::Holder;
 use crate::object::{Attached, Exception, Object, Raised, Result};
 
@@ -60,12 +61,17 @@ impl File {
             return Err(attached.raise(Exception::Runtime, "start_response() has not been called").into());
         };
         let total = start.total;
+        let since = request.meter.as_ref().map(|_| Instant::now());
         let mut channel = request.channel(attached);
-        let sent = attached.detached(|| match channel.exchange() {
+        let sent = meter::detached(attached, request.meter.as_ref(), || match channel.exchange() {
             Some(exchange) => self.copy(exchange, start),
             None => Err(Gone),
         });
         drop(channel);
+        if let Some(meter) = &request.meter {
+            let bytes = sent.as_ref().map_or(0, |sent| *sent as usize);
+            meter.count(|counts| counts.output.add(bytes, since));
+        }
         request.answer.with(attached, |answer| {
             let sent = sent.map_err(|Gone| answer.set_gone())?;
             answer.count(sent, sent == total);

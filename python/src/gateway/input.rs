@@ -1,10 +1,12 @@
 //! `wsgi.input`: the request's body, read from the front when the application asks for it.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use pyo3_ffi as ffi;
 use wsgi_httpd::runtime::exchange::InputError;
 
-use super::{Channel, Request, running};
+use super::{Channel, Request, meter, running};
 use crate::callback::{Method, class as make_class, enter, guard};
 use crate::object::{Attached, Exception, Object, Raised, Result};
 
@@ -147,12 +149,21 @@ impl Want {
 }
 
 fn take(attached: Attached<'_>, request: &Request, want: Want) -> Result<Bytes> {
+    let Some(meter) = &request.meter else { return take_unmetered(attached, request, want) };
+    let start = Instant::now();
+    let taken = take_unmetered(attached, request, want);
+    let length = taken.as_ref().map_or(0, Bytes::len);
+    meter.count(|counts| counts.input.add(length, Some(start)));
+    taken
+}
+
+fn take_unmetered(attached: Attached<'_>, request: &Request, want: Want) -> Result<Bytes> {
     let mut channel = request.channel(attached);
     let (length, done) = want.of(&channel.buffer, 0);
     if done || (channel.at_end && channel.error.is_none()) {
         return Ok(channel.buffer.split_to(length));
     }
-    attached.detached(|| gather(&mut channel, want)).map_err(|error| {
+    meter::detached(attached, request.meter.as_ref(), || gather(&mut channel, want)).map_err(|error| {
         let text = format!("mod_wsgi request data read error: {error}");
         attached.raise(Exception::Os, &text)
     })

@@ -1,13 +1,14 @@
 //! What the application returns, and how it reaches the front.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::exchange::Head;
 
 use super::file_wrapper::FileStart;
-use super::{Ending, Request, errors, file_wrapper};
+use super::{Ending, Request, errors, file_wrapper, meter};
 use crate::interpreter::Interpreter;
 use crate::log;
 use crate::module::Holder;
@@ -31,6 +32,8 @@ pub(crate) struct Answer {
     complete: bool,
     /// Bytes of the body that were sent.
     sent: u64,
+    /// What `start_response` was given last; 0 before.
+    status: u16,
     /// Bytes were cut since they went over `Content-Length`; said once.
     cut: bool,
     /// The client has left.
@@ -65,11 +68,17 @@ impl Request {
         self.answer.with(attached, |answer| answer.complete)
     }
 
+    /// The status that `start_response` was given last; 0 before.
+    pub(crate) fn status(&self, attached: Attached<'_>) -> u16 {
+        self.answer.with(attached, |answer| answer.status)
+    }
+
     /// Takes what `start_response` was given, in place of what it was given before.
     pub(crate) fn set_head(&self, attached: Attached<'_>, head: Head, length: Option<u64>) {
         let method = self.call.environ.iter().find(|(name, _)| *name == b"REQUEST_METHOD");
         let is_head = method.is_some_and(|(_, method)| method == b"HEAD");
         self.answer.with(attached, |answer| {
+            answer.status = head.status;
             answer.bodiless = is_head || matches!(head.status, 204 | 304);
             answer.head = Some(head);
             answer.length = length;
@@ -88,6 +97,13 @@ pub(super) fn take(
         && !request.has_started(attached)
     {
         if let Some(body) = items.join(attached)? {
+            if let Some(meter) = &request.meter {
+                let blocks = items.count() as u64;
+                meter.count(|counts| {
+                    counts.output.times += blocks;
+                    counts.output.bytes += body.len() as u64;
+                });
+            }
             return whole(attached, request, body);
         }
     } else if file_wrapper::is_file(attached, holder, result)?
@@ -195,6 +211,14 @@ pub(crate) fn put(attached: Attached<'_>, request: &Request, item: &Object) -> R
 }
 
 fn put_bytes(attached: Attached<'_>, request: &Request, block: &[u8]) -> Result<(), Failure> {
+    let Some(meter) = &request.meter else { return put_unmetered(attached, request, block) };
+    let start = Instant::now();
+    let put = put_unmetered(attached, request, block);
+    meter.count(|counts| counts.output.add(block.len(), Some(start)));
+    put
+}
+
+fn put_unmetered(attached: Attached<'_>, request: &Request, block: &[u8]) -> Result<(), Failure> {
     let step = request.answer.with(attached, |answer| answer.step(block.len() as u64));
     let Some(step) = step else { return Err(not_started(attached).into()) };
     if step.gone {
@@ -208,7 +232,7 @@ fn put_bytes(attached: Attached<'_>, request: &Request, block: &[u8]) -> Result<
     }
     let block = &block[..step.room];
     let mut channel = request.channel(attached);
-    let sent = attached.detached(|| {
+    let sent = meter::detached(attached, request.meter.as_ref(), || {
         let exchange = channel.exchange()?;
         let sent = match step.head {
             Some(head) => exchange.start(head, block.into(), step.complete),

@@ -9,6 +9,7 @@ use wsgi_httpd::runtime::exchange::Head;
 use super::response::{self, Failure};
 use super::running;
 use crate::callback::{Method, bound, enter};
+use crate::events;
 use crate::log;
 use crate::object::{Attached, Exception, Object, Raised, Result};
 
@@ -44,6 +45,10 @@ unsafe extern "C" fn start_response(
             }
             let (head, length) = head(attached, &status, &headers, Some(&request.call.environ))?;
             request.set_head(attached, head, length);
+            if request.meter.is_some() {
+                let holder = request.interpreter.holder(attached);
+                events::response_started(attached, holder, &request, &status, &headers, exc_info.as_ref())?;
+            }
             bound(attached, &WRITE, &Object::borrowed(this))
         })
     }

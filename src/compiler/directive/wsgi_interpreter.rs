@@ -2,7 +2,7 @@
 //! `<WSGIInterpreterOptions>` too.
 
 use super::wsgi::{BASE, FLAG};
-use super::{Args, Effect, Kind, Scope, SectionKind, Spec, arg};
+use super::{Args, Effect, Kind, SectionKind, Spec, arg};
 use crate::compiler::model::InterpreterOptions;
 
 pub(super) const SPECS: &[Spec] = &[
@@ -58,6 +58,36 @@ pub(super) const SPECS: &[Spec] = &[
         effect: Effect::Lower(|args, scope| scope.server.free_threading = args.option("state")),
         ..BASE
     },
+    Spec {
+        name: "WSGIRestrictStdin",
+        summary: "Whether an application that reads `sys.stdin` gets an error.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIRestrictStdin On",
+        explain: include_str!("wsgi_restrict_stdin.md"),
+        effect: Effect::Lower(|args, scope| scope.server.restrictions.stdin = args.option("state")),
+        ..BASE
+    },
+    Spec {
+        name: "WSGIRestrictStdout",
+        summary: "Whether an application that writes to `sys.stdout` gets an error.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIRestrictStdout On",
+        explain: include_str!("wsgi_restrict_stdout.md"),
+        effect: Effect::Lower(|args, scope| scope.server.restrictions.stdout = args.option("state")),
+        ..BASE
+    },
+    Spec {
+        name: "WSGIRestrictSignal",
+        summary: "Whether `signal.signal()` is kept from doing anything.",
+        args: FLAG,
+        default: Some("On"),
+        example: "WSGIRestrictSignal Off",
+        explain: include_str!("wsgi_restrict_signal.md"),
+        effect: Effect::Lower(|args, scope| scope.server.restrictions.signal = args.option("state")),
+        ..BASE
+    },
 ];
 
 /// What the words of `<WSGIInterpreterOptions>` select.
@@ -73,20 +103,15 @@ pub(crate) fn interpreter_options(args: &mut Args) -> InterpreterOptions {
 }
 
 /// A line inside of it. `false` is a directive that has no place there.
-pub(crate) fn in_interpreter_options(
-    name: &str,
-    args: &mut Args,
-    options: &mut InterpreterOptions,
-    scope: &mut Scope<'_>,
-) -> bool {
+pub(crate) fn in_interpreter_options(name: &str, args: &mut Args, options: &mut InterpreterOptions) -> bool {
     match name {
         "WSGIPythonPath" => options.python_path = args.option("directories"),
         "WSGISwitchInterval" => options.switch_interval = args.option("seconds"),
         "WSGIPerInterpreterGIL" => options.per_interpreter_gil = args.option("state"),
         "WSGIFreeThreading" => options.free_threading = args.option("state"),
-        "WSGIRestrictStdin" | "WSGIRestrictStdout" | "WSGIRestrictSignal" => {
-            scope.unsupported(args.span, "holds for the whole server", crate::compiler::diagnostic::Severity::Warning);
-        }
+        "WSGIRestrictStdin" => options.restrictions.stdin = args.option("state"),
+        "WSGIRestrictStdout" => options.restrictions.stdout = args.option("state"),
+        "WSGIRestrictSignal" => options.restrictions.signal = args.option("state"),
         _ => return false,
     }
     true

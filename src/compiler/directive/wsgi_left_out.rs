@@ -2,7 +2,7 @@
 //! `unsupported.tsv`.
 
 use super::wsgi::{ANYWHERE, BASE, FLAG, SECTIONS};
-use super::{Args, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
+use super::{Effect, Kind, Spec, arg};
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::source::Spanned;
 
@@ -38,33 +38,6 @@ pub(super) const SPECS: &[Spec] = &[
         explain: include_str!("wsgi_verbose_debugging.md"),
         effect: Effect::Ignore("it does nothing in mod_wsgi 6 either"),
         ..BASE
-    },
-    Spec {
-        name: "WSGIRestrictStdin",
-        summary: "Whether an application that reads `sys.stdin` gets an error.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIRestrictStdin On",
-        explain: include_str!("wsgi_restrict_stdin.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIRestrictStdout",
-        summary: "Whether an application that writes to `sys.stdout` gets an error.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIRestrictStdout On",
-        explain: include_str!("wsgi_restrict_stdout.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIRestrictSignal",
-        summary: "Whether `signal.signal()` is kept from doing anything.",
-        args: FLAG,
-        default: Some("On"),
-        example: "WSGIRestrictSignal Off",
-        explain: include_str!("wsgi_restrict_signal.md"),
-        ..LEFT_OUT
     },
     Spec {
         name: "WSGICaseSensitivity",
@@ -117,46 +90,4 @@ pub(super) const SPECS: &[Spec] = &[
         explain: include_str!("wsgi_server_metrics.md"),
         ..LEFT_OUT
     },
-    Spec {
-        name: "WSGITelemetryService",
-        summary: "Sends figures about the processes to a socket.",
-        args: &[arg("target", Kind::UnixSocket)],
-        options: &[arg("interval", Kind::DecimalFrom(5))],
-        example: "WSGITelemetryService unix:/run/telemetry.sock interval=5",
-        explain: include_str!("wsgi_telemetry_service.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGISlowRequests",
-        summary: "Reports requests that take longer than this.",
-        args: &[arg("seconds", Kind::DecimalFrom(0))],
-        example: "WSGISlowRequests 2.5",
-        explain: include_str!("wsgi_slow_requests.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGITelemetryOptions",
-        summary: "What telemetry may tell about requests.",
-        args: &[arg(
-            "option",
-            Kind::Choice(&["None", "All", "CaptureUserAgent", "+CaptureUserAgent", "-CaptureUserAgent"]),
-        )
-        .many()],
-        default: Some("None"),
-        example: "WSGITelemetryOptions +CaptureUserAgent",
-        explain: include_str!("wsgi_telemetry_options.md"),
-        effect: Effect::LeftOut(telemetry_options),
-        ..LEFT_OUT
-    },
 ];
-
-/// Options that are added or taken away say nothing beside a list that is meant to be whole.
-fn telemetry_options(args: &mut Args, scope: &mut Scope<'_>) {
-    let words = args.many::<String>("option");
-    let signed = |word: &str| word.starts_with(['+', '-']);
-    let Some(first) = words.first().map(|word| signed(&word.value)) else { return };
-    if let Some(other) = words.iter().find(|word| signed(&word.value) != first) {
-        let found = INVALID_VALUE.at(other.span, "with a sign beside one without");
-        scope.report.push(found.help("write all of them with `+` or `-`, or none"));
-    }
-}

@@ -6,7 +6,7 @@ use super::{
     VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
 };
 use crate::compiler::diagnostic::Severity;
-use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, Scope, SectionKind, Spec};
+use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, Spec};
 use crate::compiler::model::{Host, Limit, Matcher, Section, without_trailing_slash};
 use crate::compiler::source::Spanned;
 use crate::compiler::syntax::{self, Directive, Node, Word};
@@ -37,7 +37,7 @@ impl Walk<'_> {
         match entry {
             Entry::Acts(spec) => match spec.effect {
                 Effect::Open(SectionKind::VirtualHost) => self.virtual_host(section),
-                Effect::Open(SectionKind::InterpreterOptions) => self.interpreter_options(section, spec, place),
+                Effect::Open(SectionKind::InterpreterOptions) => self.interpreter_options(section, spec),
                 Effect::Open(kind) => self.files_section(section, kind, place),
                 _ => {}
             },
@@ -57,7 +57,7 @@ impl Walk<'_> {
                 self.virtual_host(section);
             }
             Entry::Acts(spec) if matches!(spec.effect, Effect::Open(SectionKind::InterpreterOptions)) => {
-                self.interpreter_options(section, spec, place);
+                self.interpreter_options(section, spec);
             }
             Entry::Acts(spec) => {
                 if let Effect::Open(kind) = spec.effect {
@@ -97,7 +97,7 @@ impl Walk<'_> {
     }
 
     /// Its lines are not those of the server, though mod_wsgi takes any.
-    fn interpreter_options(&mut self, section: syntax::Section, spec: &'static Spec, place: &mut Place<'_>) {
+    fn interpreter_options(&mut self, section: syntax::Section, spec: &'static Spec) {
         let syntax::Section { opening, nodes, .. } = section;
         let Some(mut args) = self.arguments(&opening, spec) else { return };
         let mut options = directive::interpreter_options(&mut args);
@@ -105,15 +105,7 @@ impl Walk<'_> {
             let Node::Directive(line) = node else { continue };
             let Some(Entry::Acts(spec)) = directive::find(&line.name.text) else { continue };
             let Some(mut args) = self.arguments(&line, spec) else { continue };
-            let mut scope = Scope {
-                server: &mut self.server,
-                host: &mut *place.host,
-                host_index: place.host_index,
-                section: None,
-                report: self.report,
-                lenient: self.lenient,
-            };
-            if !directive::in_interpreter_options(spec.name, &mut args, &mut options, &mut scope) {
+            if !directive::in_interpreter_options(spec.name, &mut args, &mut options) {
                 let label = format!("not a setting of interpreters: `<{}>` does not limit it", opening.name.text);
                 let found =
                     NOT_ALLOWED_HERE.at(line.name.span, label).and(opening.name.span, "the section begins here");
@@ -287,7 +279,8 @@ impl Walk<'_> {
         place: &mut Place<'_>,
     ) {
         let inside = &mut Place {
-            context: Context::Directory,
+            // In a `.htaccess` file a section opens nothing that its place does not allow.
+            context: if place.context == Context::Htaccess { Context::Htaccess } else { Context::Directory },
             directory_kind: kind,
             parent: Some(opening),
             closed: closed && place.closed,

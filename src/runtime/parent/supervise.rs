@@ -231,6 +231,7 @@ impl Parent {
                 switch_interval_us: group.switch_interval_us.or(self.plan.interpreters.switch_interval_us),
                 ..self.plan.interpreters.clone()
             },
+            telemetry: self.plan.telemetry.clone(),
         };
         let (ours, theirs) = connections(group.threads * connections_per_thread(group))?;
         let bell = if connections_per_thread(group) > 1 {
