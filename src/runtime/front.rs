@@ -14,6 +14,7 @@ mod listen;
 mod names;
 mod noticed;
 mod passwords;
+mod proxies;
 mod request;
 mod route;
 mod script;
