@@ -16,6 +16,8 @@ mod api;
 mod bodies;
 #[path = "serve/command_line.rs"]
 mod command_line;
+#[path = "serve/confinement.rs"]
+mod confinement;
 #[path = "serve/connections.rs"]
 mod connections;
 #[path = "serve/dispatch.rs"]

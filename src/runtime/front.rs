@@ -10,6 +10,7 @@ mod input;
 mod listen;
 mod names;
 mod noticed;
+mod owner;
 mod request;
 mod route;
 mod script;
@@ -35,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::exchange::Application;
-use super::handoff::{Control, FrontWork, Order, Report};
+use super::handoff::{Control, FrontWork, Order, Report, ScriptOwner};
 use super::log::ErrorLog;
 use super::pairs::Pairs;
 use crate::decision::hosts::Hosts;
@@ -44,6 +45,7 @@ use crate::plan::log::{AccessLog, LogTarget};
 use access_log::AccessLogs;
 use daemon::Pool;
 use embedded::Embedded;
+use owner::Owner;
 use route::Routes;
 use turns::Turns;
 use watch::Watch;
@@ -65,6 +67,8 @@ struct Front {
     has_access_log: bool,
     /// One for each process group.
     pools: Vec<Arc<Pool>>,
+    /// Whose the scripts of each process group must be.
+    owners: Vec<Option<Owner>>,
     embedded: Option<Embedded>,
     connections: AtomicU64,
     watch: Watch,
@@ -102,7 +106,7 @@ pub fn serve(
     let turns = application.map(|application| (Turns::new(threads, Arc::clone(&application)), application));
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
-    let front = Arc::new(build(work.plan, &logs, turns)?);
+    let front = Arc::new(build(work.plan, work.script_owners, &logs, turns)?);
     drop(entered);
     let running = run(front, listeners, control, python);
     let Some(turns) = leading else { return runtime.block_on(running) };
@@ -126,6 +130,7 @@ pub fn serve(
 
 fn build(
     plan: Plan,
+    script_owners: Vec<ScriptOwner>,
     logs: &[(LogTarget, Arc<File>)],
     application: Option<(Arc<Turns>, Arc<dyn Application>)>,
 ) -> io::Result<Front> {
@@ -148,6 +153,7 @@ fn build(
         has_access_log: plan.hosts.iter().any(|host| !host.access_logs.is_empty()),
         access_logs: access_logs.collect(),
         pools: plan.process_groups.iter().map(|group| Pool::new(group.waits.clone(), tasks.clone())).collect(),
+        owners: plan.process_groups.iter().zip(script_owners).map(|(group, owner)| Owner::new(group, owner)).collect(),
         embedded,
         connections: AtomicU64::new(1),
         watch: Watch::new(&plan.hosts),

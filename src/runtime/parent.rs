@@ -22,7 +22,7 @@ pub use error::StartError;
 pub use pid_file::running;
 pub use spawn::CHILD;
 
-use supervise::Parent;
+use supervise::{Groups, Parent};
 
 /// How to launch.
 #[derive(Debug, Clone)]
@@ -71,12 +71,14 @@ pub fn launch(mut plan: Plan, how: &Launch, started: impl FnOnce(&Plan, &Started
         .iter()
         .map(|group| accounts::of_group(&plan, group, accounts.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
+    let script_owners = plan.process_groups.iter().map(accounts::of_scripts).collect::<Result<Vec<_>, _>>()?;
     let library = open_library(&how.library)?;
     let bound = listen::bind_all(&plan)?;
     let logs = logs::Logs::open(&plan)?;
     let pid_file = pid_file::PidFile::write(&plan.pid_file)
         .map_err(|source| StartError::PidFile { path: plan.pid_file.clone(), source })?;
-    let mut parent = Parent::new(plan, accounts, group_accounts, library, bound, logs, signals);
+    let mut parent =
+        Parent::new(plan, accounts, Groups { accounts: group_accounts, script_owners }, library, bound, logs, signals);
     let result = serve(&mut parent, started);
     parent.end();
     drop(pid_file);

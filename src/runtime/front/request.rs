@@ -9,6 +9,7 @@ use hyper::{Method, Request, Response, StatusCode, header};
 
 use super::access_log::Record;
 use super::answer::{self, Body};
+use super::connection::StallLimit;
 use super::daemon::DaemonError;
 use super::input::{Input, ReadAhead};
 use super::route::{Asker, Route};
@@ -164,6 +165,15 @@ async fn run(
     if let Runs::Refused(refusal) = &script.runs {
         return Err(refuse(front, host, refusal).into());
     }
+    if let Runs::Daemon(index) = &script.runs
+        && let Some(Some(owner)) = front.owners.get(*index)
+    {
+        let entries = environ.iter().chain(script.target.environ.iter());
+        let file = entries.filter(|(name, _)| *name == b"SCRIPT_FILENAME").map(|(_, file)| file).next();
+        owner
+            .check(file.unwrap_or(&script.target.script))
+            .map_err(|message| refuse(front, host, &Refusal { status: StatusCode::FORBIDDEN, message }))?;
+    }
     let daemon = matches!(script.runs, Runs::Daemon(_));
     let target = Arc::clone(&script.target);
     let call = call(&target, environ, began, daemon);
@@ -179,7 +189,14 @@ async fn run(
     if head.status >= 400 && script.settings.error_override == Some(true) {
         return Err(self::status(head.status).into());
     }
-    Ok(answer::from_application(&head, source, parts.method == Method::HEAD))
+    let mut response = answer::from_application(&head, source, parts.method == Method::HEAD);
+    if let Runs::Daemon(index) = &script.runs
+        && let waits = &front.plan.process_groups[*index].waits
+        && let Some(limit) = waits.response.or(waits.socket)
+    {
+        response.extensions_mut().insert(StallLimit(Duration::from_secs(limit.into())));
+    }
+    Ok(response)
 }
 
 fn call(target: &Arc<Target>, environ: crate::runtime::pairs::Pairs, began: SystemTime, daemon: bool) -> Call {
