@@ -7,6 +7,8 @@
 # make stress        gives wsgi-check configurations that nobody would write
 # make agreement     compares made configurations with Apache: every directive, many values; takes minutes
 # make frameworks    real applications, each in an environment of its own, under PYTHONS; installs them, takes minutes
+# make growth        whether memory grows over ten thousand loads of a script, and as many requests to sub-interpreters
+# make memcheck      the library that runs Python, under valgrind: threads, sub-interpreters, every way to answer; wants valgrind
 # make fuzz          looks for input that breaks the compiler, FUZZ_SECONDS for each target; wants cargo-fuzz
 
 EXAMPLE ?= hello
@@ -27,7 +29,7 @@ PYTHONS ?= python3
 FUZZ_SECONDS ?= 600
 FUZZ_SEEDS ?= $(wildcard ../shared/frameworks /etc/apache2)
 
-.PHONY: run build test prepare lint fmt doc bench bench-check stress agreement frameworks fuzz
+.PHONY: run build test prepare lint fmt doc bench bench-check stress agreement growth memcheck frameworks fuzz
 
 run: build
 	@examples/prepare.sh $(EXAMPLE)
@@ -72,6 +74,14 @@ stress:
 
 agreement:
 	cargo test --test apache -- --ignored --nocapture
+
+growth: build
+	bench/growth.py '$(CURDIR)/target/release/wsgi-serve -f {conf}'
+
+memcheck:
+	cargo build --target-dir target/memcheck
+	cargo build --target-dir target/memcheck -p wsgi-python --no-default-features
+	bench/memcheck.py target/memcheck/debug/wsgi-serve
 
 frameworks: build
 	for python in $(PYTHONS); do \

@@ -3,6 +3,7 @@
 //! Plain serialisable data. Every default is filled in, every path is absolute, every name is bound, and each part knows
 //! the line it came from. It knows neither the compiler nor the runtime; both know it.
 
+pub mod access;
 pub mod interpreters;
 pub mod limits;
 pub mod log;
@@ -310,7 +311,7 @@ pub struct Embedded {
     /// Whether any mount or section may need it. Without it the front runs no Python.
     pub needed: bool,
     /// Whether scripts run in the process that accepts HTTP whatever process group the applications have:
-    /// `WSGIDispatchScript`.
+    /// `WSGIDispatchScript`, and those that are asked about access.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub scripts: bool,
     /// `WSGIRestrictEmbedded On`: a request that resolves to embedded mode gets 500 (WSGI0143).

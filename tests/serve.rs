@@ -12,6 +12,8 @@ mod support;
 
 #[path = "serve/api.rs"]
 mod api;
+#[path = "serve/authentication.rs"]
+mod authentication;
 #[path = "serve/bodies.rs"]
 mod bodies;
 #[path = "serve/command_line.rs"]
@@ -20,8 +22,12 @@ mod command_line;
 mod confinement;
 #[path = "serve/connections.rs"]
 mod connections;
+#[path = "serve/digest.rs"]
+mod digest;
 #[path = "serve/dispatch.rs"]
 mod dispatch;
+#[path = "serve/endings.rs"]
+mod endings;
 #[path = "serve/environ.rs"]
 mod environ;
 #[path = "serve/examples.rs"]

@@ -8,12 +8,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use wsgi_httpd::runtime::exchange::{Application, Call, Dispatched, Exchange};
+use wsgi_httpd::runtime::exchange::{Application, Call, Dispatched, Exchange, Question, Said};
 use wsgi_httpd::runtime::front;
 use wsgi_httpd::runtime::handoff::{Control, FrontWork};
 
 use crate::events;
-use crate::gateway::{self, Caller, dispatch};
+use crate::gateway::{self, Caller, access, dispatch};
 use crate::interpreter::{let_go, own_gil_is_possible};
 use crate::log;
 use crate::module::{self, Settings};
@@ -100,6 +100,10 @@ impl Application for Embedded {
 
     fn dispatch(&self, call: Call) -> Option<Dispatched> {
         dispatch::ask(call)
+    }
+
+    fn ask(&self, call: Call, question: &Question) -> Option<Said> {
+        access::ask(call, question)
     }
 
     fn rest(&self) {

@@ -1,5 +1,7 @@
 //! One request from the call of the application to the `close()` of its result (PEP 3333).
 
+pub(crate) mod access;
+pub(crate) mod asking;
 pub(crate) mod dispatch;
 pub(crate) mod environ;
 pub(crate) mod errors;

@@ -30,6 +30,7 @@ use callback::{Method, enter};
 use object::{Exception, Object};
 
 /// For what Rust allocates here: a request takes some thirty blocks, most of them small and short-lived. Python keeps its own.
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

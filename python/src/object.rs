@@ -378,6 +378,24 @@ impl Object {
         unsafe { Self::owned(ffi::PyObject_CallObject(self.as_ptr(), null_mut())) }
     }
 
+    /// `iter(self)`.
+    pub(crate) fn iterator(&self, _attached: Attached<'_>) -> Result<Self> {
+        // SAFETY: the object is valid; the result is a new reference or null.
+        unsafe { Self::owned(ffi::PyObject_GetIter(self.as_ptr())) }
+    }
+
+    /// The next item of an iterator; `None` at its end.
+    pub(crate) fn next(&self, _attached: Attached<'_>) -> Result<Option<Self>> {
+        // SAFETY: the object is an iterator; null without an exception is its end.
+        unsafe {
+            match Self::owned(ffi::PyIter_Next(self.as_ptr())) {
+                Ok(item) => Ok(Some(item)),
+                Err(_) if ffi::PyErr_Occurred().is_null() => Ok(None),
+                Err(raised) => Err(raised),
+            }
+        }
+    }
+
     /// `self(first, second)`.
     pub(crate) fn call_with(&self, _attached: Attached<'_>, first: &Object, second: &Object) -> Result<Self> {
         // SAFETY: the arguments are valid and the list ends in null.
@@ -407,6 +425,18 @@ impl Object {
             attached.clear_raised();
         }
         answer == 1
+    }
+
+    /// What a `bool` says; `None` for anything else.
+    pub(crate) fn as_boolean(&self, _attached: Attached<'_>) -> Option<bool> {
+        // SAFETY: both are valid in every interpreter, and there are no others.
+        unsafe {
+            match self.as_ptr() {
+                object if object == ffi::Py_True() => Some(true),
+                object if object == ffi::Py_False() => Some(false),
+                _ => None,
+            }
+        }
     }
 
     /// Whether it is a `str`.

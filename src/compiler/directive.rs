@@ -3,6 +3,7 @@
 
 mod access;
 mod args;
+mod authentication;
 mod core;
 mod expression;
 mod files;
@@ -191,11 +192,12 @@ pub enum Entry {
     Known(&'static Known),
 }
 
-static FAMILIES: [&[Spec]; 13] = [
+static FAMILIES: [&[Spec]; 14] = [
     core::SPECS,
     sections::SPECS,
     files::SPECS,
     access::SPECS,
+    authentication::SPECS,
     log::SPECS,
     wsgi::SPECS,
     wsgi_daemon::SPECS,

@@ -19,7 +19,7 @@ pub use kept::Kept;
 pub use line::Line;
 pub use merge::{Merged, merge_order};
 pub use section::{Matcher, Section, normalised, path_below, path_is_within, starts_with_path, without_trailing_slash};
-pub use settings::{ApplicationGroupName, DispatchScript, GroupName, HandlerScript, Limit, Settings};
+pub use settings::{ApplicationGroupName, AskedScript, Authentication, GroupName, HandlerScript, Limit, Settings};
 
 /// For whom a configuration is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

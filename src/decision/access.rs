@@ -4,31 +4,152 @@ use std::net::IpAddr;
 
 use crate::plan::sections::{Order, Peer, Require, Settings};
 
-/// Whether a client may have what the settings guard.
+/// What is known of a request when its requirements are looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The client's address.
+    pub client: IpAddr,
+    /// The address that it came to.
+    pub local: IpAddr,
+    /// The method.
+    pub method: &'a str,
+    /// The user, once it is known.
+    pub user: Option<User<'a>>,
+}
+
+/// A user who has proved who they are.
+#[derive(Debug, Clone, Copy)]
+pub struct User<'a> {
+    /// The name, as the client sent it.
+    pub name: &'a [u8],
+    /// The groups by `AuthGroupFile`; `None` while nobody has looked.
+    pub groups: Option<&'a [String]>,
+    /// The groups by `WSGIAuthGroupScript`; `None` while nobody has asked.
+    pub script_groups: Option<&'a [String]>,
+}
+
+/// What one requirement, or several, come to (`mod_authz_core`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is met.
+    Granted,
+    /// It is not met.
+    Denied,
+    /// Nobody can tell without a user.
+    NeedsUser,
+    /// Nobody can tell without the user's groups by `AuthGroupFile`.
+    NeedsGroups,
+    /// Nobody can tell without the user's groups by `WSGIAuthGroupScript`.
+    NeedsScriptGroups,
+    /// It has no say.
+    Neutral,
+    /// It must not be met, and nobody can tell whether it is: no other requirement makes up for that.
+    Unprovable,
+}
+
+/// Whether a client may have what the settings guard, where nobody is asked who they are.
 #[must_use]
 pub fn allowed(settings: &Settings, client: IpAddr, local: IpAddr, method: &str) -> bool {
-    by_require(settings, client, local, method) && by_order(settings, client)
+    let asked = Asked { client, local, method, user: None };
+    by_require(settings, &asked) == Verdict::Granted && by_order(settings, client)
 }
 
-/// No `Require` anywhere grants; several are joined by "or".
-fn by_require(settings: &Settings, client: IpAddr, local: IpAddr, method: &str) -> bool {
-    let Some(requirements) = &settings.require else { return true };
-    requirements.iter().any(|requirement| is_met(requirement, client, local, method))
+/// Where no `Require` stands, all are granted; several are joined by "or".
+#[must_use]
+pub fn by_require(settings: &Settings, asked: &Asked<'_>) -> Verdict {
+    settings.require.as_ref().map_or(Verdict::Granted, |all| any(all, asked))
 }
 
-/// Whether a request meets one `Require`.
+/// Whether a request meets one `Require` that does not ask who the client is.
 #[must_use]
 pub fn is_met(requirement: &Require, client: IpAddr, local: IpAddr, method: &str) -> bool {
-    match requirement {
+    verdict(requirement, &Asked { client, local, method, user: None }) == Verdict::Granted
+}
+
+fn verdict(requirement: &Require, asked: &Asked<'_>) -> Verdict {
+    let met = match requirement {
         Require::AllGranted => true,
         Require::AllDenied | Require::Unprovable(_) => false,
-        Require::Ip(networks) => networks.iter().any(|network| network.contains(client)),
-        Require::Local => client.to_canonical().is_loopback() || client == local,
-        Require::Method(methods) => methods.iter().any(|known| known == method || (known == "GET" && method == "HEAD")),
+        Require::Ip(networks) => networks.iter().any(|network| network.contains(asked.client)),
+        Require::Local => asked.client.to_canonical().is_loopback() || asked.client == asked.local,
+        Require::Method(methods) => {
+            methods.iter().any(|known| known == asked.method || (known == "GET" && asked.method == "HEAD"))
+        }
+        Require::Not(inner) => return negated(inner, asked),
+        Require::All(requirements) => return all(requirements, asked),
+        Require::Any(requirements) => return any(requirements, asked),
+        _ => return asked.user.map_or(Verdict::NeedsUser, |user| of_user(requirement, user)),
+    };
+    if met { Verdict::Granted } else { Verdict::Denied }
+}
+
+fn of_user(requirement: &Require, user: User<'_>) -> Verdict {
+    let one_of = |wanted: &[String], groups: &[String]| wanted.iter().any(|wanted| groups.contains(wanted));
+    let met = match (requirement, user.groups, user.script_groups) {
+        (Require::ValidUser, ..) => true,
+        (Require::User(names), ..) => names.iter().any(|name| name.as_bytes() == user.name),
+        (Require::Group(_), None, _) => return Verdict::NeedsGroups,
+        (Require::WsgiGroup(_), _, None) => return Verdict::NeedsScriptGroups,
+        (Require::Group(wanted), Some(groups), _) | (Require::WsgiGroup(wanted), _, Some(groups)) => {
+            one_of(wanted, groups)
+        }
+        _ => false,
+    };
+    if met { Verdict::Granted } else { Verdict::Denied }
+}
+
+/// What must not be met lets nobody in when it is not.
+fn negated(inner: &Require, asked: &Asked<'_>) -> Verdict {
+    if is_unprovable(inner) {
+        return Verdict::Unprovable;
+    }
+    match verdict(inner, asked) {
+        Verdict::Granted => Verdict::Denied,
+        Verdict::Denied | Verdict::NeedsUser | Verdict::Neutral => Verdict::Neutral,
+        other => other,
     }
 }
 
-fn by_order(settings: &Settings, client: IpAddr) -> bool {
+fn is_unprovable(requirement: &Require) -> bool {
+    match requirement {
+        Require::Unprovable(_) => true,
+        Require::Not(inner) => is_unprovable(inner),
+        Require::All(all) | Require::Any(all) => all.iter().any(is_unprovable),
+        _ => false,
+    }
+}
+
+/// All that have a say must be met.
+fn all(requirements: &[Require], asked: &Asked<'_>) -> Verdict {
+    let mut together = Verdict::Neutral;
+    for found in requirements.iter().map(|requirement| verdict(requirement, asked)) {
+        match found {
+            Verdict::Granted if together == Verdict::Neutral => together = found,
+            Verdict::NeedsUser => together = found,
+            Verdict::Granted | Verdict::Neutral => {}
+            decided => return decided,
+        }
+    }
+    together
+}
+
+/// One that has a say must be met.
+fn any(requirements: &[Require], asked: &Asked<'_>) -> Verdict {
+    let mut together = Verdict::Neutral;
+    for found in requirements.iter().map(|requirement| verdict(requirement, asked)) {
+        match found {
+            Verdict::Denied if together == Verdict::Neutral => together = found,
+            Verdict::NeedsUser => together = found,
+            Verdict::Denied | Verdict::Neutral => {}
+            decided => return decided,
+        }
+    }
+    together
+}
+
+/// `Order`, `Allow` and `Deny`.
+#[must_use]
+pub fn by_order(settings: &Settings, client: IpAddr) -> bool {
     if settings.order.is_none() && settings.allow.is_none() && settings.deny.is_none() {
         return true;
     }
@@ -79,6 +200,34 @@ mod tests {
         assert!(!grants(&Settings { require: denied, allow: all.clone(), ..Settings::default() }));
         assert!(!grants(&Settings { require: granted.clone(), deny: all.clone(), ..Settings::default() }));
         assert!(grants(&Settings { require: granted, allow: all, ..Settings::default() }));
+    }
+
+    #[test]
+    fn requirements_are_put_together_as_in_apache() {
+        use Require::{All, AllDenied, AllGranted, Any, Not, Unprovable, ValidUser};
+        let not = |inner| Not(Box::new(inner));
+        let user = |name: &str| Require::User(vec![name.to_owned()]);
+        let joe = Some(User { name: b"joe", groups: None, script_groups: None });
+        let unknown = || Unprovable("host a.test".to_owned());
+        for (requirement, before, after) in [
+            (Any(vec![AllDenied, ValidUser]), Verdict::NeedsUser, Verdict::Granted),
+            (Any(vec![AllDenied, AllDenied]), Verdict::Denied, Verdict::Denied),
+            (Any(vec![user("ann"), Require::Local]), Verdict::Granted, Verdict::Granted),
+            (All(vec![ValidUser, not(user("joe"))]), Verdict::NeedsUser, Verdict::Denied),
+            (All(vec![ValidUser, not(user("ann"))]), Verdict::NeedsUser, Verdict::Granted),
+            (All(vec![ValidUser, AllDenied]), Verdict::Denied, Verdict::Denied),
+            (All(vec![not(AllDenied)]), Verdict::Neutral, Verdict::Neutral),
+            (not(Any(vec![AllDenied, AllGranted])), Verdict::Denied, Verdict::Denied),
+            (All(vec![AllGranted, not(unknown())]), Verdict::Unprovable, Verdict::Unprovable),
+            (All(vec![AllGranted, not(All(vec![ValidUser, unknown()]))]), Verdict::Unprovable, Verdict::Unprovable),
+            (Any(vec![unknown(), AllGranted]), Verdict::Granted, Verdict::Granted),
+            (Any(vec![Require::Group(vec![]), ValidUser]), Verdict::NeedsUser, Verdict::NeedsGroups),
+            (Any(vec![ValidUser, Require::WsgiGroup(vec![])]), Verdict::NeedsUser, Verdict::Granted),
+        ] {
+            let asked = Asked { client: HERE, local: HERE, method: "GET", user: None };
+            assert_eq!(verdict(&requirement, &asked), before, "{requirement:?} before");
+            assert_eq!(verdict(&requirement, &Asked { user: joe, ..asked }), after, "{requirement:?} after");
+        }
     }
 
     #[test]

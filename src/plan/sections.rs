@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::access::{Authentication, Merging};
 use super::{ApplicationGroup, Place, ProcessGroupName};
 
 /// A `<Directory>`, `<Files>` or `<Location>`.
@@ -88,6 +89,19 @@ pub struct Settings {
     /// `Deny from`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deny: Option<Vec<Peer>>,
+    /// `Satisfy`: with `Any` a client gets in that `order`, `allow`, `deny` and `access_script` admit, or else `require`; both
+    /// must agree by default. It goes with the other three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfy_any: Option<bool>,
+    /// `AuthMerging`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merging: Option<Merging>,
+    /// Who is asked for a name and a password, and who knows them.
+    #[serde(default, skip_serializing_if = "Authentication::is_empty")]
+    pub authentication: Authentication,
+    /// `WSGIAccessScript`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_script: Option<AskedScript>,
     /// `Options`: what is switched on and off; an absolute list is written as all switched.
     #[serde(default, skip_serializing_if = "Switches::is_empty")]
     pub options: Switches,
@@ -102,7 +116,7 @@ pub struct Settings {
     pub handler_scripts: Vec<HandlerScript>,
     /// `WSGIDispatchScript`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dispatch_script: Option<DispatchScript>,
+    pub dispatch_script: Option<AskedScript>,
     /// `SetEnv`, in file order; added to what was inherited.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_env: Vec<(String, String)>,
@@ -126,9 +140,9 @@ pub struct HandlerScript {
     pub pass_authorization: Option<bool>,
 }
 
-/// `WSGIDispatchScript`: a script that chooses the groups and the callable of each request.
+/// A script that is asked about requests, in the process that accepts them: `WSGIDispatchScript`, `WSGIAccessScript` and their like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DispatchScript {
+pub struct AskedScript {
     /// The script, absolute.
     pub script: PathBuf,
     /// Option `application-group`: the interpreter that runs it; the main one by default.
@@ -171,8 +185,35 @@ pub enum Require {
     Local,
     /// `Require method …`.
     Method(Vec<String>),
-    /// A requirement that this server cannot prove (`Require user`, …): never met. Reported as unsupported before.
+    /// `Require valid-user`.
+    ValidUser,
+    /// `Require user …`: any of them.
+    User(Vec<String>),
+    /// `Require group …`: any of them, by `AuthGroupFile`.
+    Group(Vec<String>),
+    /// `Require wsgi-group …`: any of them, by `WSGIAuthGroupScript`.
+    WsgiGroup(Vec<String>),
+    /// `Require not …`, `<RequireNone>`: never lets anybody in.
+    Not(Box<Require>),
+    /// `<RequireAll>`.
+    All(Vec<Require>),
+    /// `<RequireAny>`.
+    Any(Vec<Require>),
+    /// A requirement that this server cannot prove (`Require host`, …): never met. Reported as unsupported before.
     Unprovable(String),
+}
+
+impl Require {
+    /// Whether it asks who the client is.
+    #[must_use]
+    pub fn asks_for_user(&self) -> bool {
+        match self {
+            Self::ValidUser | Self::User(_) | Self::Group(_) | Self::WsgiGroup(_) => true,
+            Self::Not(inner) => inner.asks_for_user(),
+            Self::All(all) | Self::Any(all) => all.iter().any(Self::asks_for_user),
+            _ => false,
+        }
+    }
 }
 
 /// `Order`.
@@ -232,13 +273,16 @@ impl Settings {
             ($($field:ident)*) => { $( if over.$field.is_some() { self.$field.clone_from(&over.$field); } )* };
         }
         take!(process_group application_group callable_object pass_authorization script_reloading);
-        take!(restrict_process chunked_request limit_request_body require);
+        take!(restrict_process chunked_request limit_request_body access_script);
         take!(map_head_to_get error_override ignore_activity);
-        // mod_access_compat merges nothing: a section that says one of the three says all of them.
-        if over.order.is_some() || over.allow.is_some() || over.deny.is_some() {
+        self.overlay_require(over);
+        self.authentication.overlay(&over.authentication);
+        // mod_access_compat merges nothing: a section that says one of the four says all of them.
+        if over.order.is_some() || over.allow.is_some() || over.deny.is_some() || over.satisfy_any.is_some() {
             self.order = over.order;
             self.allow.clone_from(&over.allow);
             self.deny.clone_from(&over.deny);
+            self.satisfy_any = over.satisfy_any;
         }
         take!(handler dispatch_script);
         for (ending, handler) in &over.handlers {
@@ -259,6 +303,25 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The requirements of the last section that has any, unless `AuthMerging` puts them together. What is put together is merged
+    /// further as the later section says.
+    fn overlay_require(&mut self, over: &Self) {
+        if over.merging.is_some() || over.require.is_some() {
+            self.merging = over.merging;
+        }
+        let both = match (over.merging, self.require.take(), over.require.clone()) {
+            (None | Some(Merging::And | Merging::Or), before, None) => before,
+            (None | Some(Merging::Off), _, own) | (Some(_), None, own) => own,
+            (Some(Merging::And), Some(before), Some(own)) => {
+                Some(vec![Require::All(vec![Require::Any(before), Require::Any(own)])])
+            }
+            (Some(Merging::Or), Some(before), Some(own)) => Some([before, own].concat()),
+        };
+        self.require = both;
+    }
+}
+
 impl Switches {
     fn overlay(&mut self, over: Self) {
         self.exec_cgi = over.exec_cgi.or(self.exec_cgi);
@@ -269,23 +332,44 @@ impl Switches {
 
 #[cfg(test)]
 mod tests {
-    use super::{Order, Peer, Settings};
+    use super::{Merging, Order, Peer, Require, Settings};
 
     fn outer() -> Settings {
         Settings {
             order: Some(Order::AllowDeny),
             allow: Some(vec![Peer::All]),
             deny: Some(vec![Peer::Variable("bad".to_owned(), true)]),
+            satisfy_any: Some(true),
             ..Settings::default()
         }
     }
 
     #[test]
-    fn one_of_order_allow_and_deny_replaces_all_three() {
+    fn requirements_are_merged_as_auth_merging_says() {
+        let one = |require| Settings { require: Some(vec![require]), ..Settings::default() };
+        let merged = |merging, own: Settings| {
+            let mut merged = one(Require::ValidUser);
+            merged.overlay(&Settings { merging, ..own });
+            merged.require
+        };
+        let local = || one(Require::Local);
+        let both = Require::All(vec![Require::Any(vec![Require::ValidUser]), Require::Any(vec![Require::Local])]);
+        assert_eq!(merged(None, local()), Some(vec![Require::Local]));
+        assert_eq!(merged(Some(Merging::Off), local()), Some(vec![Require::Local]));
+        assert_eq!(merged(Some(Merging::And), local()), Some(vec![both]));
+        assert_eq!(merged(Some(Merging::Or), local()), Some(vec![Require::ValidUser, Require::Local]));
+        assert_eq!(merged(None, Settings::default()), Some(vec![Require::ValidUser]));
+        assert_eq!(merged(Some(Merging::And), Settings::default()), Some(vec![Require::ValidUser]));
+        assert_eq!(merged(Some(Merging::Off), Settings::default()), None);
+    }
+
+    #[test]
+    fn one_of_order_allow_deny_and_satisfy_replaces_all_four() {
         let deny = Settings { deny: Some(vec![Peer::All]), ..Settings::default() };
         let allow = Settings { allow: Some(vec![Peer::All]), ..Settings::default() };
         let order = Settings { order: Some(Order::DenyAllow), ..Settings::default() };
-        for over in [deny, allow, order] {
+        let satisfy = Settings { satisfy_any: Some(false), ..Settings::default() };
+        for over in [deny, allow, order, satisfy] {
             let mut merged = outer();
             merged.overlay(&over);
             assert_eq!(merged, over);
@@ -293,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_section_with_none_of_the_three_keeps_them() {
+    fn a_section_with_none_of_the_four_keeps_them() {
         let mut merged = outer();
         merged.overlay(&Settings { callable_object: Some("app".to_owned()), ..Settings::default() });
         assert_eq!(merged, Settings { callable_object: Some("app".to_owned()), ..outer() });

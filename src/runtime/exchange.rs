@@ -158,6 +158,50 @@ pub struct Dispatched {
     pub callable_object: Option<String>,
 }
 
+/// What a script is asked about a request, before anything answers it. Names and passwords are the bytes that the client sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// `allow_access(environ, host)` of a `WSGIAccessScript`.
+    Access {
+        /// The client's address.
+        host: String,
+    },
+    /// `check_password(environ, user, password)` of a `WSGIAuthUserScript`.
+    Password {
+        /// The name.
+        user: Vec<u8>,
+        /// The password.
+        password: Vec<u8>,
+    },
+    /// `get_realm_hash(environ, user, realm)` of a `WSGIAuthUserScript`.
+    RealmHash {
+        /// The name.
+        user: Vec<u8>,
+        /// `AuthName`.
+        realm: String,
+    },
+    /// `groups_for_user(environ, user)` of a `WSGIAuthGroupScript`.
+    Groups {
+        /// The name.
+        user: Vec<u8>,
+    },
+}
+
+/// What a script answers to a [`Question`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// `True`.
+    Yes,
+    /// `False`.
+    No,
+    /// `None`: it has no opinion, or does not know the user.
+    Nothing,
+    /// A name or a hash, never empty.
+    Text(Vec<u8>),
+    /// Groups.
+    Names(Vec<String>),
+}
+
 /// The applications of this process: what a front calls in embedded mode.
 pub trait Application: Send + Sync {
     /// The version of Python: `3.13.0`.
@@ -174,6 +218,9 @@ pub trait Application: Send + Sync {
 
     /// Asks the script of a call's target which groups the request gets. `None` when it failed; the error log says why.
     fn dispatch(&self, call: Call) -> Option<Dispatched>;
+
+    /// Asks the script of a call's target about the request. `None` when it failed; the error log says why.
+    fn ask(&self, call: Call, question: &Question) -> Option<Said>;
 
     /// This thread makes no call for now: others may have what it keeps.
     fn rest(&self);

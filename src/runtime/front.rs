@@ -2,15 +2,19 @@
 
 mod access_log;
 mod answer;
+mod basic;
 mod connection;
 mod daemon;
+mod digest;
 mod embedded;
 mod environ;
+mod guard;
 mod input;
 mod listen;
 mod names;
 mod noticed;
 mod owner;
+mod passwords;
 mod request;
 mod route;
 mod script;
@@ -24,6 +28,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -31,7 +36,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -44,6 +49,7 @@ use crate::plan::Plan;
 use crate::plan::log::{AccessLog, LogTarget};
 use access_log::AccessLogs;
 use daemon::Pool;
+use digest::Nonces;
 use embedded::Embedded;
 use owner::Owner;
 use route::Routes;
@@ -71,6 +77,9 @@ struct Front {
     owners: Vec<Option<Owner>>,
     embedded: Option<Embedded>,
     connections: AtomicU64,
+    nonces: Nonces,
+    /// So much is done aside at a time that takes long, such as comparing a password with a hash.
+    aside: Semaphore,
     watch: Watch,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -106,7 +115,7 @@ pub fn serve(
     let turns = application.map(|application| (Turns::new(threads, Arc::clone(&application)), application));
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
-    let front = Arc::new(build(work.plan, work.script_owners, &logs, turns)?);
+    let front = Arc::new(build(work.plan, work.script_owners, &logs, turns, Nonces::new(work.secret))?);
     drop(entered);
     let running = run(front, listeners, control, python);
     let Some(turns) = leading else { return runtime.block_on(running) };
@@ -133,6 +142,7 @@ fn build(
     script_owners: Vec<ScriptOwner>,
     logs: &[(LogTarget, Arc<File>)],
     application: Option<(Arc<Turns>, Arc<dyn Application>)>,
+    nonces: Nonces,
 ) -> io::Result<Front> {
     let plan = Arc::new(plan);
     let tasks = TaskTracker::new();
@@ -156,6 +166,8 @@ fn build(
         owners: plan.process_groups.iter().zip(script_owners).map(|(group, owner)| Owner::new(group, owner)).collect(),
         embedded,
         connections: AtomicU64::new(1),
+        nonces,
+        aside: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
         watch: Watch::new(&plan.hosts),
         tasks,
         stop: CancellationToken::new(),

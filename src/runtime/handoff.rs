@@ -140,6 +140,8 @@ pub struct FrontWork {
     pub preload: Vec<Preload>,
     /// How interpreters are made and ended.
     pub interpreters: Interpreters,
+    /// What the nonces of `AuthType Digest` are made with: the same in all processes that answer for a client.
+    pub secret: [u8; 32],
 }
 
 /// From the parent, later.

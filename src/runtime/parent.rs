@@ -22,7 +22,7 @@ pub use error::StartError;
 pub use pid_file::running;
 pub use spawn::CHILD;
 
-use supervise::{Groups, Parent};
+use supervise::{Accounts, Parent};
 
 /// How to launch.
 #[derive(Debug, Clone)]
@@ -77,12 +77,20 @@ pub fn launch(mut plan: Plan, how: &Launch, started: impl FnOnce(&Plan, &Started
     let logs = logs::Logs::open(&plan)?;
     let pid_file = pid_file::PidFile::write(&plan.pid_file)
         .map_err(|source| StartError::PidFile { path: plan.pid_file.clone(), source })?;
-    let mut parent =
-        Parent::new(plan, accounts, Groups { accounts: group_accounts, script_owners }, library, bound, logs, signals);
+    let secret = secret().map_err(StartError::Machine)?;
+    let accounts = Accounts { server: accounts, groups: group_accounts, script_owners };
+    let mut parent = Parent::new(plan, accounts, library, bound, logs, signals, secret);
     let result = serve(&mut parent, started);
     parent.end();
     drop(pid_file);
     result
+}
+
+/// What nobody else knows.
+fn secret() -> std::io::Result<[u8; 32]> {
+    let mut secret = [0; 32];
+    rustix::rand::getrandom(&mut secret, rustix::rand::GetRandomFlags::empty())?;
+    Ok(secret)
 }
 
 fn serve(parent: &mut Parent, started: impl FnOnce(&Plan, &Started)) -> Result<(), StartError> {

@@ -172,6 +172,53 @@ pub(crate) fn for_dispatch(
     Ok(environ)
 }
 
+/// Makes the `environ` of a script that is asked who may see something: only what is known by then, and no file.
+pub(crate) fn for_access(
+    attached: Attached<'_>,
+    holder: &Holder,
+    template: &Template,
+    request: &Arc<Request>,
+) -> Result<Object> {
+    const LATER: [&str; 27] = [
+        "REQUEST_SCHEME",
+        "CONTEXT_PREFIX",
+        "CONTEXT_DOCUMENT_ROOT",
+        "SCRIPT_FILENAME",
+        "wsgi.version",
+        "wsgi.multithread",
+        "wsgi.multiprocess",
+        "wsgi.run_once",
+        "wsgi.url_scheme",
+        "wsgi.input",
+        "wsgi.input_terminated",
+        "wsgi.file_wrapper",
+        "mod_wsgi.callable_object",
+        "mod_wsgi.request_handler",
+        "mod_wsgi.handler_script",
+        "mod_wsgi.script_name",
+        "mod_wsgi.path_info",
+        "mod_wsgi.listener_host",
+        "mod_wsgi.listener_port",
+        "mod_wsgi.server_pid",
+        "mod_wsgi.request_id",
+        "mod_wsgi.connection_id",
+        "mod_wsgi.request_start",
+        "mod_wsgi.queue_start",
+        "mod_wsgi.daemon_start",
+        "mod_wsgi.application_start",
+        "mod_wsgi.thread_id",
+    ];
+    let environ = entries(attached, holder, template, &request.call.environ)?;
+    environ.set_item(attached, &template.keys.errors, &crate::callback::view(attached, &holder.errors, request)?)?;
+    for name in LATER {
+        let name = Object::interned(attached, name.as_bytes())?;
+        if environ.item(attached, &name).is_some() {
+            environ.delete_item(attached, &name)?;
+        }
+    }
+    Ok(environ)
+}
+
 /// A copy of the template with the entries of a request.
 fn entries(attached: Attached<'_>, holder: &Holder, template: &Template, entries: &Pairs) -> Result<Object> {
     let first = match template.first.get() {

@@ -99,7 +99,11 @@ pub(super) fn is_selective(require: &[Spanned<Require>]) -> bool {
 
 /// Whether a requirement asks who the client is.
 pub(super) fn asks_for_user(require: &Spanned<Require>) -> bool {
-    let Require::Unprovable(text) = &require.value else { return false };
-    let provider = text.split(' ').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(provider.as_str(), "valid-user" | "user" | "group" | "wsgi-group")
+    match &require.value {
+        // Without a name after it nobody meets it.
+        Require::Unprovable(text) => matches!(text.as_str(), "user" | "group"),
+        // What stands in containers is not looked into.
+        Require::Not(_) | Require::All(_) | Require::Any(_) => false,
+        other => other.asks_for_user(),
+    }
 }

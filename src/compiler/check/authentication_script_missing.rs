@@ -29,7 +29,7 @@ fn run(server: &Server, report: &mut Report) {
     if server.lines("WSGIAuthGroupScript").is_empty() {
         let mut groups = Vec::new();
         server.visit(&mut |_, _, settings| {
-            let asked = |one: &Require| matches!(one, Require::Unprovable(text) if text.starts_with("wsgi-group"));
+            let asked = |one: &Require| matches!(one, Require::WsgiGroup(_));
             groups.extend(settings.require.iter().filter(|one| asked(&one.value)).map(|one| one.span));
         });
         for span in groups {

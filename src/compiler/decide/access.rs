@@ -50,8 +50,7 @@ impl Walk<'_> {
         }
         let old = self.old_style(layers);
         let new = self.require(layers);
-        let any =
-            layers.last("Satisfy").and_then(|kept| kept.word(0)).is_some_and(|word| word.eq_ignore_ascii_case("any"));
+        let any = satisfy_any(layers);
         let verdict = match (old, new) {
             (Verdict::Granted(span), _) if any => Verdict::Granted(span),
             (Verdict::Unknown, Verdict::Denied(_)) if any => Verdict::Unknown,
@@ -114,8 +113,7 @@ impl Walk<'_> {
 
     /// `Order`, `Allow`, `Deny`: the last section that has any of them replaces all the others.
     fn old_style(&mut self, layers: &Layers) -> Verdict {
-        let says = |layer: &&Layer| layer.kept.iter().any(|kept| contains(kept, &OLD_STYLE));
-        let Some(layer) = layers.0.iter().rfind(says) else { return Verdict::Granted(None) };
+        let Some(layer) = old_style_layer(layers) else { return Verdict::Granted(None) };
         let lines = self.applicable(&layer.kept);
         let last_order = lines.iter().rfind(|kept| kept.is("Order"));
         let order = match last_order.and_then(|kept| kept.word(0)).map(str::to_ascii_lowercase).as_deref() {
@@ -225,7 +223,7 @@ impl Walk<'_> {
 
     fn provider(&mut self, kept: &Kept, words: &[&str], layers: &Layers) -> Verdict {
         let local = self.request.to.unwrap_or(self.request.from);
-        if let Some(required) = read_requirement(words) {
+        if let Some(required) = read_requirement(words).filter(|required| !required.asks_for_user()) {
             let met = is_met(&required, self.request.from, local, &self.request.method);
             return if met { Verdict::Granted(Some(kept.span)) } else { Verdict::Denied(Some(kept.span)) };
         }
@@ -253,6 +251,17 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// The last section that has any of `Order`, `Allow`, `Deny` and `Satisfy`: it says all four.
+fn old_style_layer<'l>(layers: &'l Layers<'_>) -> Option<&'l Layer<'l>> {
+    layers.0.iter().rfind(|layer| layer.kept.iter().any(|kept| contains(kept, &OLD_STYLE)))
+}
+
+fn satisfy_any(layers: &Layers) -> bool {
+    let lines = old_style_layer(layers).map(|layer| layer.kept.iter());
+    let last = lines.into_iter().flatten().rfind(|kept| kept.is("Satisfy"));
+    last.and_then(|kept| kept.word(0)).is_some_and(|word| word.eq_ignore_ascii_case("any"))
 }
 
 fn contains(kept: &Kept, names: &[&str]) -> bool {

@@ -56,6 +56,18 @@ pub(super) const SPECS: &[Spec] = &[
         }),
         ..BASE
     },
+    Spec {
+        name: "Satisfy",
+        summary: "Whether `Allow`, `Deny` and `Require` must all let a client in, or one is enough (Apache 2.2).",
+        args: &[arg("which", Kind::Choice(&["All", "Any"]))],
+        default: Some("All"),
+        example: "<Directory /srv/shop>\n    Satisfy All\n</Directory>",
+        effect: Effect::Lower(|args, scope| {
+            let any = args.take::<String>("which").value.eq_ignore_ascii_case("any");
+            scope.settings().satisfy_any = Some(any);
+        }),
+        ..BASE
+    },
 ];
 
 /// Providers that the modules of Apache's distribution and mod_wsgi bring.
@@ -114,6 +126,14 @@ fn require(args: &mut Args, scope: &mut Scope) {
             let wrong = values.iter().find(|value| network(&value.value).is_none()).unwrap_or(&provider);
             scope.invalid(wrong.span, "not an address or network", None);
         }
+        ("not", [inner, ..]) => match inner.value.to_ascii_lowercase().as_str() {
+            "all" | "ip" => scope.invalid(inner.span, "cannot be read", None),
+            _ => {
+                scope.unsupported(span, "counts against every client in wsgi-serve", Severity::Error);
+                let required = Require::Not(Box::new(Require::Unprovable(words[1..].join(" "))));
+                scope.settings().require.push(Spanned::new(required, span));
+            }
+        },
         _ => {
             scope.unsupported(span, "never met by wsgi-serve", Severity::Error);
             let required = Require::Unprovable(words.join(" "));
@@ -122,14 +142,20 @@ fn require(args: &mut Args, scope: &mut Scope) {
     }
 }
 
-/// What the words of a `Require` ask for, if it is something that can be judged by the request alone.
+/// What the words of a `Require` ask for, if it is something that our runtime can judge.
 pub(crate) fn read_requirement(words: &[&str]) -> Option<Require> {
     let (provider, values) = words.split_first()?;
+    let names = || values.iter().map(|value| (*value).to_owned()).collect();
     match (provider.to_ascii_lowercase().as_str(), values) {
+        ("not", [_, ..]) => read_requirement(values).map(|inner| Require::Not(Box::new(inner))),
+        ("valid-user", _) => Some(Require::ValidUser),
+        ("user", [_, ..]) => Some(Require::User(names())),
+        ("group", [_, ..]) => Some(Require::Group(names())),
+        ("wsgi-group", _) => Some(Require::WsgiGroup(names())),
         ("all", [value]) if value.eq_ignore_ascii_case("granted") => Some(Require::AllGranted),
         ("all", [value]) if value.eq_ignore_ascii_case("denied") => Some(Require::AllDenied),
         ("local", []) => Some(Require::Local),
-        ("method", [_, ..]) => Some(Require::Method(values.iter().map(|value| (*value).to_owned()).collect())),
+        ("method", [_, ..]) => Some(Require::Method(names())),
         ("ip", [_, ..]) => values.iter().map(|value| network(value)).collect::<Option<_>>().map(Require::Ip),
         _ => None,
     }

@@ -2,11 +2,9 @@
 //! `unsupported.tsv`.
 
 use super::wsgi::{ANYWHERE, BASE, FLAG, SECTIONS};
-use super::{Context, Effect, Kind, Spec, arg};
+use super::{Effect, Kind, Spec, arg};
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::source::Spanned;
-
-const INSIDE: &[Context] = &[Context::Directory, Context::Htaccess];
 
 const LEFT_OUT: Spec = Spec { effect: Effect::LeftOut(|_, _| ()), ..BASE };
 
@@ -100,46 +98,6 @@ pub(super) const SPECS: &[Spec] = &[
         explain: include_str!("wsgi_enable_sendfile.md"),
         effect: Effect::Ignore("files are read and sent in large blocks, in both modes"),
         ..BASE
-    },
-    Spec {
-        name: "WSGIAccessScript",
-        summary: "A script that decides by the client's host who gets in.",
-        contexts: INSIDE,
-        args: &[arg("file-path", Kind::Path)],
-        options: &[arg("application-group", Kind::Text)],
-        example: "<Location /shop>\nWSGIAccessScript /srv/shop/access.py\n</Location>",
-        explain: include_str!("wsgi_access_script.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIAuthUserScript",
-        summary: "A script that checks names and passwords.",
-        contexts: INSIDE,
-        args: &[arg("file-path", Kind::Path)],
-        options: &[arg("application-group", Kind::Text)],
-        example: "<Location /shop>\nAuthType Basic\nAuthName shop\nAuthBasicProvider wsgi\nWSGIAuthUserScript /srv/shop/auth.py\nRequire valid-user\n</Location>",
-        explain: include_str!("wsgi_auth_user_script.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIAuthGroupScript",
-        summary: "A script that says which groups a user is in.",
-        contexts: INSIDE,
-        args: &[arg("file-path", Kind::Path)],
-        options: &[arg("application-group", Kind::Text)],
-        example: "<Location /shop>\nAuthType Basic\nAuthName shop\nAuthBasicProvider wsgi\nWSGIAuthUserScript /srv/shop/auth.py\nWSGIAuthGroupScript /srv/shop/auth.py\nRequire wsgi-group staff\n</Location>",
-        explain: include_str!("wsgi_auth_group_script.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGIGroupAuthoritative",
-        summary: "Does nothing since Apache 2.4.",
-        contexts: INSIDE,
-        args: FLAG,
-        default: Some("On"),
-        example: "<Location /shop>\nWSGIGroupAuthoritative On\n</Location>",
-        explain: include_str!("wsgi_group_authoritative.md"),
-        ..LEFT_OUT
     },
     Spec {
         name: "WSGIServerMetrics",

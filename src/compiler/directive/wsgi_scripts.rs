@@ -1,8 +1,8 @@
 //! The directives of mod_wsgi that name scripts which are no mounts: loaded ahead, as handlers, or to choose groups.
 
 use super::wsgi::{BASE, SECTIONS, SERVERS, application_group, process_group};
-use super::{Args, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
-use crate::compiler::model::{DispatchScript, HandlerScript, Import};
+use super::{Args, Context, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
+use crate::compiler::model::{AskedScript, HandlerScript, Import};
 
 pub(super) const SPECS: &[Spec] = &[
     Spec {
@@ -48,14 +48,47 @@ pub(super) const SPECS: &[Spec] = &[
         options: &[arg("application-group", Kind::Text)],
         example: "WSGIDispatchScript /srv/dispatch.py",
         explain: include_str!("wsgi_dispatch_script.md"),
-        effect: Effect::Lower(|args, scope| {
-            let script = args.take("file-path");
-            let application_group = args.option("application-group").map(application_group);
-            scope.settings().dispatch_script = Some(DispatchScript { script, application_group });
-        }),
+        effect: Effect::Lower(|args, scope| scope.settings().dispatch_script = Some(asked_script(args))),
         ..BASE
     },
+    Spec {
+        name: "WSGIAccessScript",
+        summary: "A script that decides by the client's host who gets in.",
+        example: "<Location /shop>\nWSGIAccessScript /srv/shop/access.py\n</Location>",
+        explain: include_str!("wsgi_access_script.md"),
+        effect: Effect::Lower(|args, scope| scope.settings().access_script = Some(asked_script(args))),
+        ..ASKED
+    },
+    Spec {
+        name: "WSGIAuthUserScript",
+        summary: "A script that checks names and passwords.",
+        example: "<Location /shop>\nAuthType Basic\nAuthName shop\nAuthBasicProvider wsgi\nWSGIAuthUserScript /srv/shop/auth.py\nRequire valid-user\n</Location>",
+        explain: include_str!("wsgi_auth_user_script.md"),
+        effect: Effect::Lower(|args, scope| scope.settings().authentication.user_script = Some(asked_script(args))),
+        ..ASKED
+    },
+    Spec {
+        name: "WSGIAuthGroupScript",
+        summary: "A script that says which groups a user is in.",
+        example: "<Location /shop>\nAuthType Basic\nAuthName shop\nAuthBasicProvider wsgi\nWSGIAuthUserScript /srv/shop/auth.py\nWSGIAuthGroupScript /srv/shop/auth.py\nRequire wsgi-group staff\n</Location>",
+        explain: include_str!("wsgi_auth_group_script.md"),
+        effect: Effect::Lower(|args, scope| scope.settings().authentication.group_script = Some(asked_script(args))),
+        ..ASKED
+    },
 ];
+
+/// A script that is asked who may see something.
+const ASKED: Spec = Spec {
+    contexts: &[Context::Directory, Context::Htaccess],
+    args: &[arg("file-path", Kind::Path)],
+    options: &[arg("application-group", Kind::Text)],
+    ..BASE
+};
+
+fn asked_script(args: &mut Args) -> AskedScript {
+    let script = args.take("file-path");
+    AskedScript { script, application_group: args.option("application-group").map(application_group) }
+}
 
 /// Both groups must be named: a script is loaded in one interpreter.
 fn import_script(args: &mut Args, scope: &mut Scope<'_>) {

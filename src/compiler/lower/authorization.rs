@@ -165,6 +165,7 @@ impl Walk<'_> {
     }
 }
 
-fn is_container(opening: &Directive) -> bool {
+/// Whether a section is one of requirements.
+pub(super) fn is_container(opening: &Directive) -> bool {
     ["RequireAll", "RequireAny", "RequireNone"].iter().any(|name| opening.is(name))
 }

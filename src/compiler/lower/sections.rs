@@ -1,5 +1,6 @@
 //! Sections: what each is compared with, and its lines in it.
 
+use super::authorization::is_container;
 use super::{
     ELSE_WITHOUT_IF, MISSING_ARGUMENT, NOT_ALLOWED_HERE, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE,
     VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
@@ -41,7 +42,9 @@ impl Walk<'_> {
                 _ => {}
             },
             Entry::Known(known) => {
-                self.unsupported(opening, known);
+                if !is_container(opening) {
+                    self.unsupported(opening, known);
+                }
                 self.other_section(section, known, place);
             }
         }
@@ -185,11 +188,16 @@ impl Walk<'_> {
         if matches!(kind, "If" | "Proxy") {
             keep(inner, place);
         } else if let Some(around) = place.section.as_deref_mut() {
-            // It says who may see what, in a way that the model does not hold.
-            let what = format!("<{}>", opening.name.text);
-            if known.name.starts_with("<Require") || !inner.settings.require.is_empty() {
-                around.settings.require.push(Spanned::new(Require::Unprovable(what), opening.span()));
-            }
+            let within = inner.settings.require.iter().map(|one| one.value.clone()).collect();
+            let required = match known.name {
+                "<RequireAll" => Some(Require::All(within)),
+                "<RequireAny" => Some(Require::Any(within)),
+                "<RequireNone" => Some(Require::Not(Box::new(Require::Any(within)))),
+                // It says who may see what, in a way that the model does not hold.
+                _ if !within.is_empty() => Some(Require::Unprovable(format!("<{}>", opening.name.text))),
+                _ => None,
+            };
+            around.settings.require.extend(required.map(|required| Spanned::new(required, opening.span())));
             around.settings.access_is_more = true;
             // Everything else in it holds as if it stood outside.
             if around.settings.process_group.is_none() {

@@ -4,6 +4,7 @@ use super::Kept;
 use super::Line;
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::ApplicationGroup;
+use crate::plan::access::{Merging, Provider, Scheme};
 use crate::plan::sections::{Order, Peer, Require, Switches};
 
 /// What `WSGIProcessGroup` names.
@@ -59,8 +60,16 @@ pub struct Settings {
     pub allow: Vec<Spanned<Peer>>,
     /// `Deny from`.
     pub deny: Vec<Spanned<Peer>>,
-    /// `Satisfy`, `AuthMerging` and their like: access is more than what stands here.
+    /// `Satisfy`: whether it says `Any`.
+    pub satisfy_any: Option<bool>,
+    /// `AuthMerging`.
+    pub merging: Option<Merging>,
+    /// `Satisfy`, `AuthMerging` and their like: access is more than what the lines above hold by themselves.
     pub access_is_more: bool,
+    /// Who is asked for a name and a password.
+    pub authentication: Authentication,
+    /// `WSGIAccessScript`.
+    pub access_script: Option<AskedScript>,
     /// `Options`.
     pub options: Switches,
     /// `SetHandler`.
@@ -70,7 +79,7 @@ pub struct Settings {
     /// `WSGIHandlerScript`.
     pub handler_scripts: Vec<HandlerScript>,
     /// `WSGIDispatchScript`.
-    pub dispatch_script: Option<DispatchScript>,
+    pub dispatch_script: Option<AskedScript>,
     /// `SetEnv`.
     pub set_env: Vec<Spanned<(String, String)>>,
     /// `<Limit>` and `<LimitExcept>`.
@@ -79,6 +88,35 @@ pub struct Settings {
     pub lines: Vec<Line>,
     /// Every directive, in file order: only where one request is to be followed.
     pub kept: Vec<Kept>,
+}
+
+/// How a client proves who it is. What is not set is inherited.
+#[derive(Debug, Default)]
+pub struct Authentication {
+    /// `AuthType`.
+    pub scheme: Option<Scheme>,
+    /// `AuthName`.
+    pub realm: Option<String>,
+    /// `AuthBasicProvider`.
+    pub basic_providers: Option<Vec<Provider>>,
+    /// `AuthDigestProvider`.
+    pub digest_providers: Option<Vec<Provider>>,
+    /// `AuthBasicAuthoritative`.
+    pub authoritative: Option<bool>,
+    /// `AuthDigestNonceLifetime`.
+    pub nonce_lifetime: Option<i64>,
+    /// `AuthDigestDomain`.
+    pub digest_domain: Option<Vec<String>>,
+    /// `AuthUserFile`.
+    pub user_file: Option<Spanned<String>>,
+    /// `AuthGroupFile`.
+    pub group_file: Option<Spanned<String>>,
+    /// `WSGIAuthUserScript`.
+    pub user_script: Option<AskedScript>,
+    /// `WSGIAuthGroupScript`.
+    pub group_script: Option<AskedScript>,
+    /// `AuthzSendForbiddenOnFailure`.
+    pub forbidden_on_failure: Option<bool>,
 }
 
 /// One `WSGIHandlerScript`.
@@ -96,9 +134,9 @@ pub struct HandlerScript {
     pub pass_authorization: Option<Spanned<bool>>,
 }
 
-/// `WSGIDispatchScript`.
+/// A script that is asked about requests: `WSGIDispatchScript`, `WSGIAccessScript`, `WSGIAuthUserScript`, `WSGIAuthGroupScript`.
 #[derive(Debug)]
-pub struct DispatchScript {
+pub struct AskedScript {
     /// The script.
     pub script: Spanned<String>,
     /// Option `application-group`.

@@ -3,7 +3,8 @@
 use super::Resolver;
 use super::hosts::application_group;
 use crate::compiler::model::{self, Matcher};
-use crate::plan::sections::{DispatchScript, HandlerScript, Match, Section, Settings};
+use crate::plan::access::Authentication;
+use crate::plan::sections::{AskedScript, HandlerScript, Match, Section, Settings};
 use crate::plan::{ApplicationGroup, Host, ProcessGroupName};
 
 impl Resolver<'_> {
@@ -40,6 +41,10 @@ impl Resolver<'_> {
             order: written.order.as_ref().map(|order| order.value),
             allow: list(&written.allow.iter().map(|peer| peer.value.clone()).collect()),
             deny: list(&written.deny.iter().map(|peer| peer.value.clone()).collect()),
+            satisfy_any: written.satisfy_any,
+            merging: written.merging,
+            authentication: self.authentication(&written.authentication),
+            access_script: written.access_script.as_ref().map(|script| self.asked_script(script)),
             options: written.options,
             handler: written.handler.as_ref().map(|handler| match handler.value.as_str() {
                 none if none.eq_ignore_ascii_case("none") => "none".to_owned(),
@@ -47,19 +52,40 @@ impl Resolver<'_> {
             }),
             handlers: written.handlers.iter().map(|(ending, name)| (ending.clone(), name.value.clone())).collect(),
             handler_scripts: written.handler_scripts.iter().map(|handler| self.handler_script(handler)).collect(),
-            dispatch_script: written.dispatch_script.as_ref().map(|dispatch| DispatchScript {
-                script: self.join(&dispatch.script.value),
-                application_group: dispatch
-                    .application_group
-                    .as_ref()
-                    .map_or(ApplicationGroup::Global, application_group),
-            }),
+            dispatch_script: written.dispatch_script.as_ref().map(|script| self.asked_script(script)),
             set_env: written.set_env.iter().map(|variable| variable.value.clone()).collect(),
         }
     }
 }
 
 impl Resolver<'_> {
+    fn authentication(&self, written: &model::Authentication) -> Authentication {
+        let file =
+            |path: &Option<crate::compiler::source::Spanned<String>>| path.as_ref().map(|path| self.join(&path.value));
+        let script = |script: &Option<model::AskedScript>| script.as_ref().map(|script| self.asked_script(script));
+        Authentication {
+            scheme: written.scheme.clone(),
+            realm: written.realm.clone(),
+            basic_providers: written.basic_providers.clone(),
+            digest_providers: written.digest_providers.clone(),
+            authoritative: written.authoritative,
+            nonce_lifetime: written.nonce_lifetime,
+            digest_domain: written.digest_domain.clone(),
+            user_file: file(&written.user_file),
+            group_file: file(&written.group_file),
+            user_script: script(&written.user_script),
+            group_script: script(&written.group_script),
+            forbidden_on_failure: written.forbidden_on_failure,
+        }
+    }
+
+    fn asked_script(&self, written: &model::AskedScript) -> AskedScript {
+        AskedScript {
+            script: self.join(&written.script.value),
+            application_group: written.application_group.as_ref().map_or(ApplicationGroup::Global, application_group),
+        }
+    }
+
     fn handler_script(&self, handler: &model::HandlerScript) -> HandlerScript {
         HandlerScript {
             name: handler.name.value.clone(),
@@ -78,7 +104,11 @@ fn all_settings(host: &Host) -> impl Iterator<Item = &Settings> {
 
 /// Whether a host has scripts that run in the process that accepts HTTP.
 pub(super) fn runs_scripts(host: &Host) -> bool {
-    all_settings(host).any(|settings| settings.dispatch_script.is_some())
+    all_settings(host).any(|settings| {
+        let authentication = &settings.authentication;
+        let of_users = authentication.user_script.is_some() || authentication.group_script.is_some();
+        settings.dispatch_script.is_some() || settings.access_script.is_some() || of_users
+    })
 }
 
 /// Whether a request to a host may reach an application that no process group runs.

@@ -40,6 +40,7 @@ pub(super) struct Record {
     pub(super) requested_name: String,
     pub(super) variables: Vec<(String, String)>,
     pub(super) file: String,
+    pub(super) user: Option<Vec<u8>>,
 }
 
 impl AccessLogs {
@@ -81,7 +82,13 @@ impl Record {
             LogPart::Text(text) => line.push_str(text),
             LogPart::RemoteAddress => put(line, self.peer.ip().to_canonical()),
             LogPart::LocalAddress => put(line, self.local.ip().to_canonical()),
-            LogPart::RemoteLogname | LogPart::RemoteUser | LogPart::Absent | LogPart::LogId => line.push('-'),
+            LogPart::RemoteLogname | LogPart::Absent | LogPart::LogId => line.push('-'),
+            LogPart::RemoteUser => match &self.user {
+                // An empty name would look like none at all.
+                Some(user) if user.is_empty() => line.push_str("\"\""),
+                Some(user) => escape(user, line),
+                None => line.push('-'),
+            },
             LogPart::Time(format) => self.put_time(format.as_deref(), line),
             LogPart::RequestLine => {
                 escape(&self.method, line);

@@ -260,6 +260,7 @@ fn page_text(status: StatusCode) -> String {
 
 fn explanation(status: StatusCode) -> &'static str {
     match status {
+        StatusCode::UNAUTHORIZED => "Please log in to see this.",
         StatusCode::BAD_REQUEST => "The server could not understand the request.",
         StatusCode::FORBIDDEN => "This is not yours to see.",
         StatusCode::NOT_FOUND => "There is nothing at this address.",

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::answer::Source;
 use super::input::{Input, READ_AHEAD, ReadAhead};
 use super::turns::{Job, Produced, Turn, Turns};
-use crate::runtime::exchange::{Application, Call, Dispatched, Exchange, Gone, Head, InputError};
+use crate::runtime::exchange::{Application, Call, Dispatched, Exchange, Gone, Head, InputError, Question, Said};
 
 /// How much of an answer waits for its client before the application does, bytes.
 const ROOM: usize = 1 << 20;
@@ -59,25 +59,37 @@ impl Embedded {
 impl Embedded {
     /// Asks a dispatch script. `None` when it failed.
     pub(super) async fn dispatch(&self, call: Call) -> Option<Dispatched> {
+        self.question(move |application| application.dispatch(call)).await
+    }
+
+    /// Asks a script who may see something. `None` when it failed.
+    pub(super) async fn ask(&self, call: Call, question: Question) -> Option<Said> {
+        self.question(move |application| application.ask(call, &question)).await
+    }
+
+    async fn question<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn Application) -> Option<T> + Send + 'static,
+    ) -> Option<T> {
         let (sender, said) = oneshot::channel();
-        self.turns.push(Box::new(Asking { application: Arc::clone(&self.application), call, sender }));
+        self.turns.push(Box::new(Asking { application: Arc::clone(&self.application), ask, sender }));
         said.await.ok().flatten()
     }
 }
 
-/// A question to a dispatch script that waits for its turn.
-struct Asking {
+/// A question to a script that waits for its turn.
+struct Asking<T, F> {
     application: Arc<dyn Application>,
-    call: Call,
-    sender: oneshot::Sender<Option<Dispatched>>,
+    ask: F,
+    sender: oneshot::Sender<Option<T>>,
 }
 
-impl Job for Asking {
+impl<T: Send, F: FnOnce(&dyn Application) -> Option<T> + Send> Job for Asking<T, F> {
     fn run(self: Box<Self>, _turn: &Turn<'_>) -> Option<Waker> {
-        let Self { application, call, sender } = *self;
+        let Self { application, ask, sender } = *self;
         if !sender.is_closed() {
             // A client that leaves meanwhile needs no answer.
-            let _ = sender.send(application.dispatch(call));
+            let _ = sender.send(ask(&*application));
         }
         None
     }

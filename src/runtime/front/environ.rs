@@ -15,6 +15,8 @@ use crate::runtime::pairs::Pairs;
 
 /// What the server calls itself, without a version (`ServerTokens Prod` in Apache's words).
 pub(super) const SOFTWARE: &str = "wsgi-httpd";
+/// `SERVER_ADMIN` without a `ServerAdmin`.
+const NO_ADMIN: &str = "[no address given]";
 
 /// What is the same for each request to a script, `SCRIPT_FILENAME` and `SCRIPT_NAME` among it unless each request has its own.
 /// `SetEnv` stands first: the server's own variables win over it.
@@ -25,7 +27,7 @@ pub(super) fn constant(host: &Host, settings: &Settings, script: Option<(&[u8], 
     }
     let root = host.document_root.as_ref().map(|root| root.to_string_lossy()).unwrap_or_default();
     pairs.push("SERVER_SOFTWARE", SOFTWARE);
-    pairs.push("SERVER_ADMIN", host.server_admin.as_deref().unwrap_or("[no address given]"));
+    pairs.push("SERVER_ADMIN", host.server_admin.as_deref().unwrap_or(NO_ADMIN));
     pairs.push("DOCUMENT_ROOT", root.as_bytes());
     pairs.push("CONTEXT_DOCUMENT_ROOT", root.as_bytes());
     pairs.push("CONTEXT_PREFIX", "");
@@ -34,6 +36,17 @@ pub(super) fn constant(host: &Host, settings: &Settings, script: Option<(&[u8], 
         pairs.push("SCRIPT_NAME", name);
     }
     pairs.push("REQUEST_SCHEME", "http");
+    pairs
+}
+
+/// What scripts that are asked who may see something learn of a host.
+pub(super) fn of_host(host: &Host) -> Pairs {
+    let mut pairs = Pairs::default();
+    let root = host.document_root.as_ref().map(|root| root.to_string_lossy()).unwrap_or_default();
+    pairs.push("SERVER_SOFTWARE", SOFTWARE);
+    pairs.push("SERVER_ADMIN", host.server_admin.as_deref().unwrap_or(NO_ADMIN));
+    pairs.push("SERVER_SIGNATURE", "");
+    pairs.push("DOCUMENT_ROOT", root.as_bytes());
     pairs
 }
 

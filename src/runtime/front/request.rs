@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, header};
 
@@ -11,15 +12,18 @@ use super::access_log::Record;
 use super::answer::{self, Body};
 use super::connection::StallLimit;
 use super::daemon::DaemonError;
+use super::guard::{self, Guard, Turned, User, Visit};
 use super::input::{Input, ReadAhead};
-use super::route::{Asker, Route};
+use super::route::{Asker, Own, Route};
 use super::script::{Refusal, Runs, Script};
 use super::{Client, Front, environ, static_files, verdict};
 use crate::decision::access;
 use crate::decision::hosts::{requested_name, split_authority};
 use crate::decision::path::{PathError, normalise};
 use crate::plan::log::LogLevel;
+use crate::plan::sections::Settings;
 use crate::runtime::exchange::{Call, InputError, Target};
+use crate::runtime::pairs::Pairs;
 
 /// `LimitRequestBody`'s default, bytes.
 const LIMIT_REQUEST_BODY: u64 = 1 << 30;
@@ -30,7 +34,7 @@ pub(super) async fn answer(front: &Front, client: &Client, request: Request<Inco
     let began = SystemTime::now();
     // A clock is read only for somebody who wants to know.
     let start = front.has_access_log.then(Instant::now);
-    let mut seen = Seen { host: client.candidates[0], file: Vec::new() };
+    let mut seen = Seen { host: client.candidates[0], file: Vec::new(), user: None };
     let mut response = match handle(front, client, &parts, incoming, began, &mut seen).await {
         Ok(response) => response,
         Err(refused) => refused.page(),
@@ -45,6 +49,7 @@ pub(super) async fn answer(front: &Front, client: &Client, request: Request<Inco
 struct Seen {
     host: usize,
     file: Vec<u8>,
+    user: Option<Vec<u8>>,
 }
 
 /// A request that gets a page of ours.
@@ -52,22 +57,34 @@ struct Refused {
     status: StatusCode,
     /// Whether what follows on the connection must not be read.
     close: bool,
+    /// `WWW-Authenticate`.
+    challenge: Option<HeaderValue>,
 }
 
 impl Refused {
-    fn page(&self) -> Response<Body> {
-        if self.close { answer::closing_page(self.status) } else { answer::page(self.status) }
+    fn page(self) -> Response<Body> {
+        let mut page = if self.close { answer::closing_page(self.status) } else { answer::page(self.status) };
+        if let Some(challenge) = self.challenge {
+            page.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        page
     }
 }
 
 impl From<StatusCode> for Refused {
     fn from(status: StatusCode) -> Self {
-        Self { status, close: false }
+        Self { status, close: false, challenge: None }
+    }
+}
+
+impl From<Turned> for Refused {
+    fn from(turned: Turned) -> Self {
+        Self { status: turned.status, close: false, challenge: turned.challenge }
     }
 }
 
 fn closing(status: StatusCode) -> Refused {
-    Refused { status, close: true }
+    Refused { status, close: true, challenge: None }
 }
 
 async fn handle(
@@ -92,24 +109,45 @@ async fn handle(
     match front.routes[seen.host].find(&path, asker) {
         Route::Nothing => Err(StatusCode::NOT_FOUND.into()),
         Route::Refused(refusal) => Err(refuse(front, seen.host, &refusal).into()),
-        Route::File { file, settings } => {
+        Route::File { file, settings, guard } => {
             seen.file = file.as_os_str().as_encoded_bytes().to_vec();
-            permit(front, client, parts, seen, &settings)?;
-            Ok(static_files::answer(&file, settings.options, parts, &path))
+            let of_file = Asked { front, client, parts, authority, path: &path, began };
+            let mut user = of_file.admit(seen, &settings, guard.as_deref()).await?;
+            if let Some((settings, guard)) = front.routes[seen.host].index(&file, &path, asker) {
+                user = of_file.admit(seen, &settings, guard.as_deref()).await?.or(user);
+            }
+            seen.user = user.as_ref().map(|user| user.name.clone());
+            Ok(with_info(static_files::answer(&file, settings.options, parts, &path), user))
         }
         Route::Script { script, path_info, own } => {
             seen.file.clone_from(&script.target.script);
             if let Some(own) = &own {
                 seen.file.clone_from(&own.file);
             }
-            permit(front, client, parts, seen, &script.settings)?;
             let host = &front.plan.hosts[seen.host];
-            let passes = script.pass_authorization;
-            let mut environ = environ::of_request(client, host, parts, authority, own.as_ref(), &path_info, passes);
+            let own = own.as_ref();
+            let of_request = |passes| environ::of_request(client, host, parts, authority, own, &path_info, passes);
+            let user = match &script.guard {
+                None => permit(front, client, parts, seen, &script.settings)?,
+                Some(guard) => {
+                    let mut environ = of_request(false);
+                    if own.is_none() {
+                        environ.extend(&names_of(&script.target));
+                    }
+                    let visit = visit(front, client, parts, seen, &environ, began);
+                    Box::pin(guard.admit(&script.settings, visit)).await?
+                }
+            };
+            let mut environ = of_request(script.pass_authorization);
             if parts.method == Method::HEAD && script.settings.map_head_to_get == Some(true) {
                 environ.push("REQUEST_METHOD", Method::GET.as_str());
             }
-            run(front, parts, incoming, began, seen.host, script, environ).await
+            if let Some(user) = &user {
+                environ.push("REMOTE_USER", &user.name);
+                environ.push("AUTH_TYPE", user.scheme);
+                seen.user = Some(user.name.clone());
+            }
+            Ok(with_info(run(front, parts, incoming, began, seen.host, script, environ).await?, user))
         }
     }
 }
@@ -126,15 +164,62 @@ fn permit(
     client: &Client,
     parts: &Parts,
     seen: &Seen,
-    settings: &crate::plan::sections::Settings,
-) -> Result<(), Refused> {
+    settings: &Settings,
+) -> Result<Option<User>, Refused> {
     if access::allowed(settings, client.peer.ip(), client.local.ip(), parts.method.as_str()) {
-        return Ok(());
+        return Ok(None);
     }
-    let file = String::from_utf8_lossy(&seen.file);
-    let message = format!("[client {}] AH01630: client denied by server configuration: {file}", client.peer);
-    front.error_logs[seen.host].write("authz_core", LogLevel::Error, &message);
-    Err(StatusCode::FORBIDDEN.into())
+    Err(guard::denied(front, client, seen.host, &seen.file).into())
+}
+
+/// A request for a file.
+struct Asked<'a> {
+    front: &'a Front,
+    client: &'a Client,
+    parts: &'a Parts,
+    authority: Option<&'a str>,
+    path: &'a [u8],
+    began: SystemTime,
+}
+
+impl Asked<'_> {
+    async fn admit(&self, seen: &Seen, settings: &Settings, guard: Option<&Guard>) -> Result<Option<User>, Refused> {
+        let Self { front, client, parts, authority, path, began } = *self;
+        let Some(guard) = guard else { return permit(front, client, parts, seen, settings) };
+        let own = Own { file: seen.file.clone(), script_name: path, alias: None };
+        let host = &front.plan.hosts[seen.host];
+        let environ = environ::of_request(client, host, parts, authority, Some(&own), b"", false);
+        let visit = visit(front, client, parts, seen, &environ, began);
+        Ok(Box::pin(guard.admit(settings, visit)).await?)
+    }
+}
+
+fn visit<'a>(
+    front: &'a Front,
+    client: &'a Client,
+    parts: &'a Parts,
+    seen: &'a Seen,
+    environ: &'a Pairs,
+    began: SystemTime,
+) -> Visit<'a> {
+    Visit { front, client, parts, host: seen.host, file: &seen.file, environ, began }
+}
+
+/// `SCRIPT_NAME` of a script that has one for all its requests.
+fn names_of(target: &Target) -> Pairs {
+    let mut names = Pairs::default();
+    for (name, value) in target.environ.iter().filter(|(name, _)| *name == b"SCRIPT_NAME") {
+        names.push(name, value);
+    }
+    names
+}
+
+/// An answer to somebody who may have logged in.
+fn with_info(mut answer: Response<Body>, user: Option<User>) -> Response<Body> {
+    if let Some(info) = user.and_then(|user| user.info) {
+        answer.headers_mut().insert("authentication-info", info);
+    }
+    answer
 }
 
 /// Runs a script: the checks of mod_wsgi first, then its body, then the call.
@@ -145,7 +230,7 @@ async fn run(
     began: SystemTime,
     host: usize,
     script: Arc<Script>,
-    environ: crate::runtime::pairs::Pairs,
+    environ: Pairs,
 ) -> Result<Response<Body>, Refused> {
     let timeout = Duration::from_secs(front.plan.hosts[host].timeout.into());
     let input = body(parts, incoming, &script, timeout)?;
@@ -199,7 +284,7 @@ async fn run(
     Ok(response)
 }
 
-fn call(target: &Arc<Target>, environ: crate::runtime::pairs::Pairs, began: SystemTime, daemon: bool) -> Call {
+pub(super) fn call(target: &Arc<Target>, environ: Pairs, began: SystemTime, daemon: bool) -> Call {
     Call {
         target: Arc::clone(target),
         environ,
@@ -300,6 +385,7 @@ fn record(
         server_name: name,
         variables: host.settings.set_env.clone(),
         file: String::from_utf8_lossy(&seen.file).into_owned(),
+        user: seen.user.clone(),
     };
     let logs = Arc::clone(&front.access_logs[seen.host]);
     response.body_mut().tell(Box::new(move |bytes, complete| {

@@ -10,9 +10,11 @@ use std::sync::{Arc, RwLock};
 
 use hyper::StatusCode;
 
+use super::guard::{self, Guard};
 use super::names::Names;
 use super::script::{At, Chosen, Refusal, Script, handler_of, is_wsgi};
 use super::sections::{Locations, Sections};
+use super::static_files::INDEX;
 use crate::decision::path::{covered, matched, path_info_start, taken_by_mount};
 use crate::decision::pattern::Pattern;
 use crate::plan::sections::Settings;
@@ -31,6 +33,10 @@ pub(super) struct Routes {
     names: Names,
     /// Whether anything sets handlers.
     handles: bool,
+    /// Whether anybody is asked before files are sent.
+    guarded: bool,
+    /// Who is asked, by the sections that match and the local port.
+    guards: RwLock<Guards>,
     /// What dispatch scripts made of the prepared ones.
     dispatched: RwLock<HashMap<(usize, Dispatched), Arc<Script>>>,
     /// Every script of the plan: never sent as a file.
@@ -38,6 +44,8 @@ pub(super) struct Routes {
     /// Names in it are those of files, or among the few that clients may bring: it is no longer than the site is large.
     prepared: RwLock<HashMap<Key, Arc<Script>, ShortHash>>,
 }
+
+type Guards = HashMap<(Locations, u16), Option<Arc<Guard>>>;
 
 /// How a mount finds its scripts.
 #[derive(Debug)]
@@ -110,6 +118,8 @@ pub(super) enum Route<'a> {
         file: PathBuf,
         /// What holds there.
         settings: Box<Settings>,
+        /// Who is asked before it is sent.
+        guard: Option<Arc<Guard>>,
     },
     /// Nothing is there.
     Nothing,
@@ -125,10 +135,13 @@ impl Routes {
     pub(super) fn new(plan: &Arc<Plan>, host: usize) -> io::Result<Self> {
         let scripts = plan.hosts.iter().flat_map(|host| &host.mounts).map(|mount| PathBuf::from(&mount.target));
         let this = &plan.hosts[host];
+        let sections = Sections::new(this)?;
         Ok(Self {
             plan: Arc::clone(plan),
             host,
-            sections: Sections::new(this)?,
+            guarded: sections.any(guard::is_needed),
+            guards: RwLock::default(),
+            sections,
             ways: this.mounts.iter().map(Way::of).collect::<io::Result<_>>()?,
             names: Names::new(this),
             handles: std::iter::once(&this.settings)
@@ -190,8 +203,32 @@ impl Routes {
         if hidden || self.scripts.contains(&file) {
             return Route::Nothing;
         }
-        let settings = Box::new(self.sections.settings(&name, path));
-        Route::File { file, settings }
+        let (settings, guard) = self.of_file(&name, path, asker);
+        Route::File { file, settings: Box::new(settings), guard }
+    }
+
+    /// What holds for the file that a folder answers with, if the path asks for a folder that has one.
+    pub(super) fn index(&self, file: &Path, path: &[u8], asker: Asker<'_>) -> Option<(Settings, Option<Arc<Guard>>)> {
+        let index = file.join(INDEX);
+        (path.ends_with(b"/") && index.is_file())
+            .then(|| self.of_file(index.as_os_str().as_bytes(), &[path, INDEX.as_bytes()].concat(), asker))
+    }
+
+    /// What holds for a file, and who is asked before it is sent.
+    fn of_file(&self, name: &[u8], path: &[u8], asker: Asker<'_>) -> (Settings, Option<Arc<Guard>>) {
+        if !self.guarded {
+            return (self.sections.settings(name, path), None);
+        }
+        let matching = self.sections.matching(name, path);
+        let settings = self.sections.settings_of(&matching);
+        let key = (matching, asker.port);
+        if let Some(known) = self.guards.read().expect("no panic while it is held").get(&key) {
+            return (settings, known.clone());
+        }
+        let guard = Guard::of(&self.plan, self.host, &settings, asker.port);
+        let mut guards = self.guards.write().expect("no panic while it is held");
+        let guard = guards.entry(key).or_insert(guard).clone();
+        (settings, guard)
     }
 
     fn script<'a>(

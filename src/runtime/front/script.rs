@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hyper::StatusCode;
 
 use super::environ;
+use super::guard::Guard;
 use crate::decision::group::{Asked, application_group, callable_object, expand};
 use crate::plan::sections::{HandlerScript, Settings};
 use crate::plan::{ApplicationGroup, Mount, Plan, ProcessGroupName};
@@ -27,6 +28,8 @@ pub(super) struct Script {
     pub(super) diverted: bool,
     /// `WSGIDispatchScript`.
     pub(super) dispatch: Option<Box<Dispatch>>,
+    /// Who is asked before it runs.
+    pub(super) guard: Option<Arc<Guard>>,
 }
 
 /// What is asked before each request of a script which groups it gets.
@@ -216,7 +219,8 @@ impl Script {
             })
         });
         let diverted = at.handler.is_none() && handler_of(&settings, at.file, false).is_some_and(|name| !is_wsgi(name));
-        Self { target: Arc::new(target), runs, pass_authorization, diverted, dispatch, settings }
+        let guard = Guard::of(plan, host_index, &settings, at.port);
+        Self { target: Arc::new(target), runs, pass_authorization, diverted, dispatch, guard, settings }
     }
 
     /// The same script with other groups or another callable, as a dispatch script says. What it leaves out stays.
@@ -283,7 +287,7 @@ pub(super) fn is_wsgi(handler: &str) -> bool {
 }
 
 /// A variable of the request, else of this process.
-fn variable(settings: &Settings, name: &str) -> Option<String> {
+pub(super) fn variable(settings: &Settings, name: &str) -> Option<String> {
     let set = settings.set_env.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     set.map(|(_, value)| value.clone()).or_else(|| env::var(name).ok())
 }

@@ -26,7 +26,7 @@ use crate::plan::sections::Switches;
 /// Bytes read from a file at a time. Files are read on the event loop: from the page cache that is cheaper than a hand-over.
 const BLOCK: usize = 64 << 10;
 /// What a folder answers with (`DirectoryIndex`'s default).
-const INDEX: &str = "index.html";
+pub(super) const INDEX: &str = "index.html";
 
 /// Answers with a file. `url_path` is the normalised path, for the redirect of a folder without its slash.
 pub(super) fn answer(file: &Path, options: Switches, parts: &Parts, url_path: &[u8]) -> Response<Body> {

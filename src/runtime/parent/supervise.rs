@@ -33,36 +33,38 @@ const SHUTDOWN: f64 = 5.0;
 /// How much longer the parent waits before it kills.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is known of the process groups, one for each.
-pub(super) struct Groups {
-    /// Who their processes become.
-    pub(super) accounts: Vec<Option<Account>>,
-    /// Whose their scripts must be.
+/// Who is who.
+pub(super) struct Accounts {
+    /// Who the front and the embedded processes become.
+    pub(super) server: Option<Account>,
+    /// Who the processes of each group become.
+    pub(super) groups: Vec<Option<Account>>,
+    /// Whose the scripts of each group must be.
     pub(super) script_owners: Vec<ScriptOwner>,
 }
 
 /// The parent of all processes.
 pub(super) struct Parent {
     plan: Plan,
-    account: Option<Account>,
-    groups: Groups,
+    accounts: Accounts,
     library: OwnedFd,
     bound: Vec<Bound>,
     logs: Logs,
     log: Option<ErrorLog>,
     signals: Signals,
     slots: Vec<Slot>,
+    secret: [u8; 32],
 }
 
 impl Parent {
     pub(super) fn new(
         plan: Plan,
-        account: Option<Account>,
-        groups: Groups,
+        accounts: Accounts,
         library: OwnedFd,
         bound: Vec<Bound>,
         logs: Logs,
         signals: Signals,
+        secret: [u8; 32],
     ) -> Self {
         let main = &plan.hosts[0].error_log;
         let log = logs.file(&main.target).map(|file| ErrorLog::new(file, main.level.max(LogLevel::Notice)));
@@ -75,7 +77,7 @@ impl Parent {
         let (fronts, label) =
             if plan.embedded.runs_python() { (plan.embedded.processes, "embedded process") } else { (1, "front") };
         slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned())));
-        Self { plan, account, groups, library, bound, logs, log, signals, slots }
+        Self { plan, accounts, library, bound, logs, log, signals, slots, secret }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -198,7 +200,7 @@ impl Parent {
         let embedded = self.plan.embedded.runs_python();
         let start = Start {
             label: if embedded { "embedded process".into() } else { "front".into() },
-            account: self.account.clone(),
+            account: self.accounts.server.clone(),
             chroot: None,
             umask: None,
             limits: ProcessLimits::default(),
@@ -211,9 +213,10 @@ impl Parent {
             listeners: self.bound.iter().map(|bound| bound.listener).collect(),
             logs: logs.iter().map(|(target, _)| target.clone()).collect(),
             embedded,
-            script_owners: self.groups.script_owners.clone(),
+            script_owners: self.accounts.script_owners.clone(),
             preload: preloads(&self.plan, &ProcessGroupName::Embedded),
             interpreters: self.plan.interpreters.clone(),
+            secret: self.secret,
         };
         let listeners = self.bound.iter().map(|bound| bound.socket.as_fd());
         let descriptors: Vec<BorrowedFd<'_>> = listeners.chain(logs.iter().map(|(_, file)| file.as_fd())).collect();
@@ -227,7 +230,7 @@ impl Parent {
         let label = format!("process group {}", group.name);
         let start = Start {
             label: label.clone(),
-            account: self.groups.accounts[index].clone(),
+            account: self.accounts.groups[index].clone(),
             chroot: group.confinement.chroot.clone(),
             umask: group.umask,
             limits: process_limits(group),

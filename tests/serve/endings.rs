@@ -1,0 +1,114 @@
+//! Every way in which a daemon process goes wrong: its client hears of it at once, the error log says why, and the neighbours
+//! notice nothing.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{Request, Server, Site, wait_until};
+
+const APP: &str = r#"
+import os
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    log = environ["wsgi.errors"]
+    log.write("now in %s\n" % path)
+    log.flush()
+    if path == "/exits":
+        os._exit(7)
+    if path == "/crashes":
+        import ctypes
+        ctypes.string_at(0)
+    if path == "/aborts":
+        os.abort()
+    if path == "/loops":
+        while True:
+            pass
+    if path == "/eats":
+        kept = []
+        while True:
+            kept.append(bytearray(1 << 20))
+    if path == "/stops":
+        import time
+        time.sleep(60)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(os.getpid()).encode()]
+"#;
+
+fn start(site: &Site) -> Server<'_> {
+    site.start(
+        "WSGIDaemonProcess sick threads=1 python-home=${VENV} request-timeout=1 interrupt-timeout=1 memory-limit=300000000\n\
+         WSGIDaemonProcess well threads=1 python-home=${VENV}\n\
+         WSGIScriptAlias /well ${DIR}/app.wsgi process-group=well application-group=%{GLOBAL}\n\
+         WSGIScriptAlias / ${DIR}/app.wsgi process-group=sick application-group=%{GLOBAL}\n\
+         <Directory ${DIR}>\n    Require all granted\n</Directory>\n",
+    )
+}
+
+#[test]
+fn the_client_hears_of_it_and_the_log_says_why() {
+    let site = Site::with_app(APP);
+    let server = start(&site);
+    let neighbour = server.text("/well");
+    let cases: [(&str, &[u16], &str); 5] = [
+        ("/exits", &[502], "ended with exit status 7"),
+        ("/crashes", &[502], "was ended by signal 11 (SIGSEGV)"),
+        ("/aborts", &[502], "was ended by signal 6 (SIGABRT)"),
+        ("/loops", &[504], "request-timeout"),
+        // Memory that is refused is Python's own MemoryError.
+        ("/eats", &[500], "MemoryError"),
+    ];
+    for (target, statuses, why) in cases {
+        let begin = Instant::now();
+        let answer = server.get(target);
+        assert!(statuses.contains(&answer.status), "{target}: {answer:?}");
+        // The time of request-timeout, and much room for a slow machine.
+        assert!(begin.elapsed() < Duration::from_secs(10), "{target}: the client waited {:?}", begin.elapsed());
+        server.logged(why);
+        assert_eq!(server.text("/well"), neighbour, "{target}: the other group is as it was");
+        server.text("/");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_process_that_is_killed_in_a_request() {
+    let site = Site::with_app(APP);
+    let server = start(&site);
+    let neighbour = server.text("/well");
+    let pid: i32 = server.text("/").parse().expect("a process id");
+    let mut waiting = server.connect();
+    waiting.write(&Request::get("/stops").bytes());
+    server.logged("now in /stops");
+    let begin = Instant::now();
+    kill(Pid::from_raw(pid), Signal::SIGKILL).expect("the process is there");
+    assert_eq!(waiting.answer("GET").status, 502);
+    assert!(begin.elapsed() < Duration::from_secs(2), "the client waited {:?}", begin.elapsed());
+    server.logged("was ended by signal 9 (SIGKILL)");
+    assert_eq!(server.text("/well"), neighbour);
+    server.stop();
+}
+
+/// A service that a process dies of again and again is slowed down, and heard of each time.
+#[test]
+fn a_crash_loop_leaves_the_others_alone() {
+    let site = Site::with_app(APP);
+    site.file("dies.py", "import os\nos._exit(3)\n");
+    let server = site.start(
+        "WSGIDaemonProcess loop threads=1 python-home=${VENV}\nWSGIDaemonProcess well threads=1 python-home=${VENV}\n\
+         WSGIImportScript ${DIR}/dies.py process-group=loop application-group=%{GLOBAL}\n\
+         WSGIScriptAlias / ${DIR}/app.wsgi process-group=well application-group=%{GLOBAL}\n\
+         <Directory ${DIR}>\n    Require all granted\n</Directory>\n",
+    );
+    let neighbour = server.text("/");
+    let deaths = || server.error_log().matches("ended with exit status 3").count();
+    wait_until("it has died several times", || deaths() >= 4);
+    let begin = Instant::now();
+    let before = deaths();
+    wait_until("it has died twice more", || deaths() >= before + 2);
+    // Without a pause a start and an end take some 50 ms.
+    assert!(begin.elapsed() > Duration::from_millis(500), "two more deaths in {:?}", begin.elapsed());
+    assert_eq!(server.text("/"), neighbour);
+    server.stop();
+}
