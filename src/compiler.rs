@@ -19,10 +19,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use diagnostic::Report;
-use expand::{Expander, Off, Surroundings};
+use expand::{Decided, Expander, Modules, Off, Surroundings, Turned};
 pub use model::Judge;
 pub use source::ReadError;
-use source::{Files, Sources, Span};
+use source::{Files, Sources, Span, Spanned};
 
 use crate::plan::Plan;
 use crate::plan::log::LogLevel;
@@ -59,6 +59,8 @@ pub struct Options {
     pub hears_no_ignores: bool,
     /// Only the findings are wanted.
     pub no_plan: bool,
+    /// The file is one that `AccessFileName` names, as one called `.htaccess` always is.
+    pub access_file: bool,
     /// `--no-files`: the machine that the configuration is for is not looked at.
     pub no_files: bool,
 }
@@ -136,25 +138,24 @@ fn read(files: &dyn Files, file: &Path, options: &Options, keep: bool) -> Result
         None => directive::modules_of(name),
     };
     let surroundings = surroundings(files, options, &modules_of);
-    let mut expander = Expander::new(surroundings.clone(), &mut sources, &mut report);
-    let (nodes, source) = expand(&mut expander, file, options)?;
-    let decided = expander.decided();
-    let modules = expander.modules().clone();
-    let settings = lower::Settings {
-        judge: options.judge,
-        lenient: options.ignore_unsupported,
-        start: Span { source, start: 0, end: 0 },
-        server_root: expander.server_root().clone(),
-        modules: &modules,
-        stands_alone: expander.stands_alone(),
-        keep,
-        target: options.target,
-    };
-    let server = lower::lower(nodes, &settings, &mut report);
-    check::check(&server, &mut report);
+    let expander = Expander::new(surroundings.clone(), &mut sources, &mut report);
+    let mut tree = expand(expander, file, options)?;
+    let server = tree.lower(options, keep, &mut report);
+    let Tree { decided, modules, .. } = tree;
+    if !server.beyond.stands_alone {
+        report.retain(|found| !expand::is_of_envvars(found, &sources));
+    }
+    let mut checked = Report::default();
+    check::check(&server, &mut checked);
+    let again = Again { surroundings, file, options };
     let off = Off::of(&decided, &sources);
+    let turned = Turned::of(&decided, &sources);
+    if options.judge == Judge::Apache && !keep {
+        again.leave_out_what_a_condition_brings(&turned, &sources, &mut checked);
+    }
+    checked.into_iter().for_each(|found| report.push(found));
     if options.judge == Judge::Apache && !keep && !off.is_empty() {
-        look_at_what_is_off(surroundings, file, options, &off, &sources, &mut report);
+        again.look_at_what_is_off(&off, &sources, &mut report);
     }
     // What the machine lacks takes nothing from what the text says.
     let runs = !report.has_errors();
@@ -206,43 +207,83 @@ fn surroundings<'a>(
     }
 }
 
-/// The tree that counts, and the main file.
-fn expand(
-    expander: &mut Expander<'_>,
-    file: &Path,
-    options: &Options,
-) -> Result<(Vec<syntax::Node>, source::SourceId), ReadError> {
+/// The tree that counts, and what was learned while it was read.
+struct Tree {
+    nodes: Vec<syntax::Node>,
+    start: Span,
+    decided: Decided,
+    modules: Modules,
+    server_root: Spanned<PathBuf>,
+    stands_alone: bool,
+    access_file: bool,
+}
+
+fn expand(mut expander: Expander<'_>, file: &Path, options: &Options) -> Result<Tree, ReadError> {
     let mut nodes = expander.command_line(&options.before);
     let (main, source) = expander.main_file(file)?;
     nodes.extend(main);
     nodes.extend(expander.command_line(&options.after));
-    Ok((nodes, source))
+    Ok(Tree {
+        nodes,
+        start: Span { source, start: 0, end: 0 },
+        decided: expander.decided(),
+        modules: expander.modules().clone(),
+        server_root: expander.server_root().clone(),
+        stands_alone: expander.stands_alone(),
+        access_file: options.access_file || file.file_name().is_some_and(|name| name == ".htaccess"),
+    })
 }
 
-/// Reads everything a second time, with the conditions on that are off.
-fn look_at_what_is_off(
-    surroundings: Surroundings<'_>,
-    file: &Path,
-    options: &Options,
-    off: &Off,
-    sources: &Sources,
-    report: &mut Report,
-) {
-    let mut read_again = Sources::default();
-    let mut second = Report::default();
-    let mut expander = Expander::again(surroundings, off, &mut read_again, &mut second);
-    // Whoever cannot be read any more was read a moment ago.
-    let Ok((nodes, source)) = expand(&mut expander, file, options) else { return };
-    let settings = lower::Settings {
-        judge: options.judge,
-        lenient: options.ignore_unsupported,
-        start: Span { source, start: 0, end: 0 },
-        server_root: expander.server_root().clone(),
-        modules: &expander.modules().clone(),
-        stands_alone: expander.stands_alone(),
-        keep: false,
-        target: options.target,
-    };
-    lower::lower(nodes, &settings, &mut second);
-    otherwise::add(second, off, &read_again, sources, report);
+impl Tree {
+    /// Makes a model of the tree, which is used up by it.
+    fn lower(&mut self, options: &Options, keep: bool, report: &mut Report) -> model::Server {
+        let settings = lower::Settings {
+            judge: options.judge,
+            lenient: options.ignore_unsupported,
+            start: self.start,
+            server_root: self.server_root.clone(),
+            modules: &self.modules,
+            stands_alone: self.stands_alone,
+            access_file: self.access_file,
+            keep,
+            target: options.target,
+        };
+        lower::lower(std::mem::take(&mut self.nodes), &settings, report)
+    }
+}
+
+/// Further readings of what was read, with other conditions on.
+struct Again<'a> {
+    surroundings: Surroundings<'a>,
+    file: &'a Path,
+    options: &'a Options,
+}
+
+impl Again<'_> {
+    /// Reads everything with the conditions on that are off.
+    fn look_at_what_is_off(&self, off: &Off, sources: &Sources, report: &mut Report) {
+        let mut read_again = Sources::default();
+        let mut second = Report::default();
+        let expander = Expander::again(self.surroundings.clone(), off, &mut read_again, &mut second);
+        // Whoever cannot be read any more was read a moment ago.
+        let Ok(mut tree) = expand(expander, self.file, self.options) else { return };
+        let server = tree.lower(self.options, false, &mut second);
+        otherwise::name_groups(&server, off, &read_again, sources, report);
+        otherwise::add(second, off, &read_again, sources, report);
+    }
+
+    /// Reads everything with the conditions the other way that nobody can decide here.
+    fn leave_out_what_a_condition_brings(&self, turned: &Turned, sources: &Sources, checked: &mut Report) {
+        if turned.is_empty() || !checked.iter().any(|found| found.code.of_absence) {
+            return;
+        }
+        let mut read_again = Sources::default();
+        let mut second = Report::default();
+        let expander = Expander::turned(self.surroundings.clone(), turned, &mut read_again, &mut second);
+        let Ok(mut tree) = expand(expander, self.file, self.options) else { return };
+        let server = tree.lower(self.options, false, &mut second);
+        let mut otherwise = Report::default();
+        check::check(&server, &mut otherwise);
+        otherwise::keep_what_holds_both_ways(&otherwise, &read_again, sources, checked);
+    }
 }

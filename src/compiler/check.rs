@@ -27,6 +27,7 @@ mod embedded_by_accident;
 mod embedded_mode_not_restricted;
 mod embedded_mode_refused;
 mod embedded_setting_unused;
+mod encoded_slashes_not_inherited;
 mod environment_set_per_request;
 mod environment_token_unset;
 mod error_page_in_application;
@@ -87,6 +88,7 @@ mod single_process_counts_as_several;
 mod site_packages_instead_of_home;
 mod slash_mismatch;
 mod status_page_open;
+mod taken;
 mod threads_beyond_front;
 mod timeout_after_answer_was_given_up;
 mod timers_never_run;
@@ -104,6 +106,9 @@ mod user_without_group;
 mod virtual_host_port_not_listened;
 mod virtual_host_unreachable;
 mod virtual_host_without_name;
+
+pub(super) use environment_set_per_request::ENVIRONMENT_SET_PER_REQUEST;
+pub(super) use unknown_process_group::UNKNOWN_PROCESS_GROUP;
 
 use super::diagnostic::{Code, Report};
 use super::model::Server;
@@ -142,6 +147,7 @@ pub const CHECKS: &[Check] = &[
     embedded_mode_not_restricted::CHECK,
     embedded_mode_refused::CHECK,
     embedded_setting_unused::CHECK,
+    encoded_slashes_not_inherited::CHECK,
     environment_set_per_request::CHECK,
     environment_token_unset::CHECK,
     error_page_in_application::CHECK,

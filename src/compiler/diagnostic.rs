@@ -49,11 +49,13 @@ pub struct Code {
     pub pedantic: bool,
     /// It speaks of one line by itself, whatever stands around it.
     pub of_a_line: bool,
+    /// It says that a line is missing, or reached where it should not be: a condition that nobody can decide here may bring it.
+    pub of_absence: bool,
 }
 
 impl Code {
     const fn new(severity: Severity, name: &'static str, summary: &'static str, explain: &'static str) -> Self {
-        Self { name, severity, summary, explain, predicts: &[], pedantic: false, of_a_line: false }
+        Self { name, severity, summary, explain, predicts: &[], pedantic: false, of_a_line: false, of_absence: false }
     }
 
     /// The server would not start, or not do what the file says.
@@ -89,6 +91,13 @@ impl Code {
     #[must_use]
     pub const fn of_a_line(mut self) -> Self {
         self.of_a_line = true;
+        self
+    }
+
+    /// It says that a line is missing: it is not said where a condition that nobody can decide here would bring it.
+    #[must_use]
+    pub const fn of_absence(mut self) -> Self {
+        self.of_absence = true;
         self
     }
 
@@ -258,6 +267,12 @@ impl Report {
             Severity::Error => self.errors,
             other => self.found.iter().filter(|one| one.severity == other).count(),
         }
+    }
+
+    /// Lets each finding be changed.
+    pub(crate) fn change(&mut self, change: impl FnMut(&mut Diagnostic)) {
+        self.found.iter_mut().for_each(change);
+        self.errors = self.count_errors();
     }
 
     /// Drops the findings of which this is not true.

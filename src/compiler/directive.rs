@@ -35,7 +35,7 @@ use super::diagnostic::{Code, Severity};
 pub use access::PROVIDERS;
 pub(crate) use access::{read_peer, read_requirement};
 pub use args::Args;
-pub use expression::{Mistake, check as check_expression};
+pub use expression::{Mistake, check as check_expression, check_of_tls};
 pub use kind::{Kind, Wrong, choice};
 pub use known::{ArgsRule, Known, Unsupported, removed, stranger};
 pub(crate) use log::parse_format;

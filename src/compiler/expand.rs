@@ -21,7 +21,8 @@ use lines::Lines;
 use macros::Macros;
 
 pub use modules::{LoadedModule, Modules, VERSION};
-pub use off::{Decided, Off};
+pub use off::{Decided, Off, Turned};
+pub use variables::is_of_envvars;
 
 /// What the world looks like to a configuration.
 #[derive(Clone)]
@@ -92,6 +93,8 @@ pub struct Expander<'a> {
     decided: Decided,
     /// Of a second reading: the conditions that were off in the first.
     off: Option<&'a Off>,
+    /// Of another reading: the conditions that are decided the other way.
+    turned: Option<&'a Turned>,
 }
 
 impl<'a> Expander<'a> {
@@ -118,6 +121,7 @@ impl<'a> Expander<'a> {
             macros_may_be_given_nothing: false,
             decided: Decided::default(),
             off: None,
+            turned: None,
             surroundings,
             sources,
             report,
@@ -133,6 +137,16 @@ impl<'a> Expander<'a> {
     ) -> Self {
         let modules = Modules::of_any_kind(surroundings.own_runtime);
         Self { off: Some(off), modules, ..Self::new(surroundings, sources, report) }
+    }
+
+    /// A reader that decides some conditions the other way.
+    pub fn turned(
+        surroundings: Surroundings<'a>,
+        turned: &'a Turned,
+        sources: &'a mut Sources,
+        report: &'a mut Report,
+    ) -> Self {
+        Self { turned: Some(turned), ..Self::new(surroundings, sources, report) }
     }
 
     /// Reads the main file.

@@ -6,6 +6,7 @@ mod callable_not_found;
 mod callable_only_in_program;
 mod certificate_not_found;
 mod configuration_world_writable;
+mod copied_environment;
 mod deployment;
 mod directory_section_behind_link;
 mod directory_section_not_found;
@@ -139,6 +140,7 @@ pub fn inspect(
         report.push(found.help("`--no-files` leaves out all that looks at files"));
         return;
     }
+    copied_environment::forgive(&deployment, report);
     let mut found = Report::default();
     for inspection in INSPECTIONS {
         (inspection.run)(&deployment, &mut found);

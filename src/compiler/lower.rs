@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use super::diagnostic::{Code, Report, Severity, only_near};
 use super::directive::{self, Context, Effect, Known, Row, Scope, Spec, Target};
 use super::expand::Modules;
-use super::model::{Host, Judge, Line, Section, Server};
+use super::model::{Host, Judge, Line, Matcher, Section, Server};
 use super::source::{Span, Spanned};
 use super::syntax::{Directive, Node};
 
@@ -36,6 +36,8 @@ pub struct Settings<'a> {
     pub modules: &'a Modules,
     /// The configuration is no part of a larger one.
     pub stands_alone: bool,
+    /// It is what a `.htaccess` file says.
+    pub access_file: bool,
     /// Every directive is kept as it was written.
     pub keep: bool,
     /// The versions that it is for.
@@ -60,17 +62,20 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         said: BTreeSet::new(),
     };
     let mut main = Host::new(settings.start);
+    // It holds for a folder that is not known here.
+    let mut folder = settings.access_file.then(|| Section::new(Matcher::Unknown, settings.start));
     let place = &mut Place {
-        context: Context::ServerConfig,
+        context: if settings.access_file { Context::Htaccess } else { Context::ServerConfig },
         directory_kind: "",
         parent: None,
         closed: true,
         host: &mut main,
         host_index: 0,
-        section: None,
+        section: folder.as_mut(),
         if_may_go_on: false,
     };
     walk.nodes(nodes, place);
+    main.sections.extend(folder);
     let Walk { mut server, hosts, .. } = walk;
     server.hosts.push(main);
     server.hosts.extend(hosts);
@@ -78,7 +83,8 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         handlers::report_others(&server, settings.lenient, report);
     }
     let listens = settings.modules.any_loaded() && !server.listeners.is_empty();
-    server.beyond.stands_alone = settings.stands_alone || listens || server.user.is_some() || server.pid_file.is_some();
+    let whole = settings.stands_alone || listens || server.user.is_some() || server.pid_file.is_some();
+    server.beyond.stands_alone = whole && !settings.access_file;
     server
 }
 
@@ -290,6 +296,7 @@ impl Walk<'_> {
         }
         let label = match place.parent {
             Some(parent) => format!("not allowed in `<{}>`", parent.name.text),
+            None if place.context == Context::Htaccess => "not allowed in a `.htaccess` file".to_owned(),
             None => "not allowed outside of sections".to_owned(),
         };
         let mut found = NOT_ALLOWED_HERE.at(directive.name.span, label);

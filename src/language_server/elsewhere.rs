@@ -1,12 +1,11 @@
 //! A file of `sites-available`, opened alone, is a part of a configuration that we cannot see. What the rest of it may answer is
-//! not asked. So it is with a `.htaccess` file.
+//! not asked.
 
 use std::path::Path;
 
 use super::names::{Kind, variables};
 use super::project::Project;
 use crate::compiler::diagnostic::Diagnostic;
-use crate::compiler::syntax;
 
 /// Findings that only say that something is not defined in what was read.
 const UNDEFINED: [&str; 4] =
@@ -17,9 +16,6 @@ const ABOUT_VARIABLES: [&str; 3] = ["dollar-instead-of-percent", "undefined-vari
 
 /// Folders whose files are there to be included: `sites-available`, `conf.d`.
 const FOLDERS_OF_PARTS: [&str; 3] = ["-available", "-enabled", ".d"];
-
-/// Findings that need nothing but the line.
-const IN_HTACCESS: [&str; 2] = ["unknown-directive", "removed-directive"];
 
 /// Whether a file is a part by where it lies, although it says what only a whole configuration needs to say.
 pub(super) fn is_part(path: &Path) -> bool {
@@ -51,12 +47,6 @@ pub(super) fn follows_from_variable(found: &Diagnostic, project: &Project) -> bo
     !ABOUT_VARIABLES.contains(&found.code.name) && variables(text).any(|range| !known(&text[range]))
 }
 
-/// Whether a finding is one in a `.htaccess` file too. The compiler takes every file for one that Apache is started with, where
-/// other directives are allowed.
-pub(super) fn holds_in_htaccess(found: &Diagnostic) -> bool {
-    syntax::CODES.contains(&found.code) || IN_HTACCESS.contains(&found.code.name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,10 +62,8 @@ mod tests {
     #[test]
     fn the_findings_exist() {
         let codes = crate::compiler::explain::codes();
-        for name in [&UNDEFINED[..], &ABOUT_VARIABLES, &IN_HTACCESS]
-            .concat()
-            .iter()
-            .chain(&["unknown-process-group", "include-not-found"])
+        for name in
+            [&UNDEFINED[..], &ABOUT_VARIABLES].concat().iter().chain(&["unknown-process-group", "include-not-found"])
         {
             assert!(codes.iter().any(|code| code.name == *name), "there is no finding named {name}");
         }

@@ -69,14 +69,9 @@ impl Project {
     /// The findings. In a part of a configuration, none that the rest of it may answer.
     pub(super) fn findings(&self) -> impl Iterator<Item = &Diagnostic> {
         let whole = self.compiled.stands_alone && !elsewhere::is_part(&self.main);
-        self.compiled.report.iter().filter(move |found| match () {
-            () if self.is_htaccess() => elsewhere::holds_in_htaccess(found),
-            () => !elsewhere::follows_from_variable(found, self) && (whole || !elsewhere::may_answer(found, self)),
+        self.compiled.report.iter().filter(move |found| {
+            !elsewhere::follows_from_variable(found, self) && (whole || !elsewhere::may_answer(found, self))
         })
-    }
-
-    fn is_htaccess(&self) -> bool {
-        self.main.file_name().is_some_and(|name| name == ".htaccess")
     }
 
     /// The readings of a file.

@@ -1,6 +1,6 @@
 //! Cases: a configuration in a file, with lines `#: …` that say how it is compiled.
 //!
-//! `#: --for wsgi-serve`, `#: --pedantic`, `#: --no-files`, `#: -D NAME`, `#: env NAME=VALUE`, `#: device PATH`; and `#: file PATH`, after which another file begins.
+//! `#: --for wsgi-serve`, `#: --pedantic`, `#: --htaccess`, `#: --no-files`, `#: -D NAME`, `#: env NAME=VALUE`, `#: device PATH`; and `#: file PATH`, after which another file begins.
 //!
 //! After `#: machine` the files are those of the machine that the configuration is for. Then `#: file PATH MODE OWNER`, with
 //! `0644` and `root` as the defaults (the group is the owner's), `#: latin1 PATH` for a text in that encoding,
@@ -49,6 +49,7 @@ pub(crate) fn read(path: &Path) -> Case {
             }
             Some(("device", path)) => files.add_device(path),
             Some(("--for", "wsgi-serve")) => options.judge = Judge::WsgiServe,
+            Some(("--htaccess", "")) => options.access_file = true,
             Some(("--no-files", "")) => options.no_files = true,
             Some(("--pedantic", "")) => options.pedantic = true,
             Some(("--target", target)) => options.target = target.parse().expect("a target"),

@@ -164,6 +164,9 @@ pub(crate) struct Compile {
     /// Know only the modules that the configuration loads, beside those that are compiled into Apache.
     #[arg(long)]
     pub(crate) strict_modules: bool,
+    /// The files are such as `AccessFileName` names, as one called `.htaccess` always is.
+    #[arg(long)]
+    pub(crate) htaccess: bool,
     /// Look for matters of taste too.
     #[arg(long)]
     pub(crate) pedantic: bool,

@@ -187,6 +187,7 @@ impl Compile {
             strict_modules: self.strict_modules,
             pedantic: self.pedantic,
             no_plan: true,
+            access_file: self.htaccess,
             no_files: self.no_files,
             target: self.target,
             hears_no_ignores: false,

@@ -1,13 +1,18 @@
 //! Who may reach a file, where the configuration alone tells it.
 
+use std::cell::OnceCell;
+
 use super::effect::MOST_COMPARISONS;
-use crate::compiler::model::{Host, Matcher, Merged, Server, Settings, path_is_within};
+use crate::compiler::model::{Host, Matcher, Merged, Section, Server, Settings, path_is_within, starts_with_path};
 use crate::compiler::source::{Span, Spanned};
+use crate::decision::sections::Matcher as Ready;
 use crate::plan::sections::{Match, Order, Peer, Require};
 
 /// What is said about access in a host, in the order of merging.
 pub(super) struct Access<'a> {
     sections: Vec<Merged<'a>>,
+    /// The patterns of each section and of those around it, where they have any.
+    patterns: OnceCell<Vec<Vec<Option<Ready>>>>,
 }
 
 /// Why a file cannot be reached.
@@ -36,7 +41,7 @@ impl<'a> Access<'a> {
         }
         let mut sections = server.sections_of(host);
         sections.retain(|merged| says_something(&merged.section.settings));
-        (sections.len().saturating_mul(files) <= MOST_COMPARISONS).then_some(Self { sections })
+        (sections.len().saturating_mul(files) <= MOST_COMPARISONS).then(|| Self { sections, patterns: OnceCell::new() })
     }
 
     /// Why nobody may reach a file at a URL path. Anything that is not certain ends the search.
@@ -73,14 +78,62 @@ impl<'a> Access<'a> {
         span.map(|span| Denial { span, useless: None, old_style: true })
     }
 
-    /// Whether something is said about a part of a folder: about folders in it, or about files by their names.
-    pub(super) fn speaks_of_parts(&self, folder: &str) -> bool {
+    /// Whether a request for a file is let in for all that is known: what may keep it out does.
+    pub(super) fn lets_in(&self, url_path: &str, file: &str) -> bool {
+        let patterns = self.patterns.get_or_init(|| self.sections.iter().map(patterns).collect());
+        let mut open = true;
+        for (merged, patterns) in self.sections.iter().zip(patterns) {
+            let settings = &merged.section.settings;
+            let grants = settings.require.iter().any(|one| one.value == Require::AllGranted)
+                || settings.require.is_empty() && settings.deny.is_empty() && !settings.allow.is_empty();
+            match matches(merged, patterns, url_path, file) {
+                Some(false) => {}
+                Some(true) => open = grants,
+                None => open &= grants,
+            }
+        }
+        open
+    }
+
+    /// Whether something is said about a part of a folder or of its URLs, or about files by their names.
+    pub(super) fn speaks_of_parts(&self, url_path: &str, folder: &str) -> bool {
         self.sections.iter().flat_map(Merged::chain).any(|section| match &section.matcher {
             Matcher::Plain(Match::Directory(path) | Match::DirectoryPattern(path)) => path_is_within(path, folder),
+            Matcher::Plain(Match::Location(path)) => {
+                path.len() > url_path.len() && starts_with_path(path, url_path.trim_end_matches('/'))
+            }
             Matcher::Plain(Match::Files(_) | Match::FilesRegex(_)) => !denies_only(&section.settings),
             _ => false,
         })
     }
+}
+
+fn patterns(merged: &Merged<'_>) -> Vec<Option<Ready>> {
+    let ready = |section: &Section| match &section.matcher {
+        Matcher::Plain(
+            pattern @ (Match::DirectoryRegex(_)
+            | Match::FilesRegex(_)
+            | Match::LocationPattern(_)
+            | Match::LocationRegex(_)),
+        ) => Ready::new(pattern).ok(),
+        _ => None,
+    };
+    merged.chain().map(ready).collect()
+}
+
+/// Whether a section matches a request for a file by its own URL, which a pattern can tell as well.
+fn matches(merged: &Merged<'_>, patterns: &[Option<Ready>], url_path: &str, file: &str) -> Option<bool> {
+    let mut certain = Some(true);
+    for (section, pattern) in merged.chain().zip(patterns) {
+        let pattern = pattern.as_ref().filter(|_| !file.ends_with('/'));
+        let matched = pattern.map(|pattern| pattern.matches(file.as_bytes(), url_path.as_bytes()));
+        match matched.or_else(|| section.matches(url_path, file)) {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => certain = None,
+        }
+    }
+    certain
 }
 
 fn says_something(settings: &Settings) -> bool {

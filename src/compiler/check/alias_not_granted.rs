@@ -12,6 +12,7 @@ static ALIAS_NOT_GRANTED: Code = Code::warning(
     "nobody may reach the files of an alias: every request is answered with 403",
     include_str!("alias_not_granted.md"),
 )
+.of_absence()
 .predicts(&["AH01630"]);
 
 fn run(server: &Server, report: &mut Report) {
@@ -26,7 +27,7 @@ fn run(server: &Server, report: &mut Report) {
 fn judge(alias: &Alias, access: &Access<'_>, report: &mut Report) {
     let target = without_trailing_slash(&alias.target.value);
     let is_file = target.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    if access.speaks_of_parts(target) {
+    if access.speaks_of_parts(&alias.url_path.value, target) {
         return;
     }
     // Of a folder, any file in it is asked for.

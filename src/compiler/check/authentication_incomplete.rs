@@ -13,17 +13,24 @@ static AUTHENTICATION_INCOMPLETE: Code = Code::warning(
     "a user is required, and nothing says how to find out who it is",
     include_str!("authentication_incomplete.md"),
 )
+.of_absence()
 .predicts(&["AH00027", "AH01615"]);
 
 fn run(server: &Server, report: &mut Report) {
     let types = server.lines("AuthType");
     // Lines like these may stand in any section that matches too, so the first one anywhere is enough.
-    if server.beyond.macros {
+    let by_certificate = ["SSLUserName", "SSLVerifyClient"].iter().any(|name| !server.lines(name).is_empty());
+    let elsewhere = server.lines("AllowOverride").iter().any(|line| line.allows("AuthConfig"));
+    if server.beyond.macros || by_certificate || elsewhere {
         return;
     }
     if types.iter().all(|line| line.word(0).eq_ignore_ascii_case("none")) {
         let mut required: Vec<Span> = Vec::new();
         server.visit(&mut |_, _, settings| {
+            // Modules of others know the user without a type.
+            if settings.line("AuthType").is_some() {
+                return;
+            }
             required.extend(settings.require.iter().find(|one| asks_for_user(one)).map(|one| one.span));
         });
         for span in required {

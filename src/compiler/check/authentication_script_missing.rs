@@ -12,6 +12,7 @@ static AUTHENTICATION_SCRIPT_MISSING: Code = Code::error(
     "a user or a group is to be checked by a script, and no line names the script",
     include_str!("authentication_script_missing.md"),
 )
+.of_absence()
 .predicts(&["WSGI0041", "WSGI0044", "WSGI0047", "WSGI0058"]);
 
 fn run(server: &Server, report: &mut Report) {

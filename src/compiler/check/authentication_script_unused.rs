@@ -10,7 +10,8 @@ static AUTHENTICATION_SCRIPT_UNUSED: Code = Code::warning(
     "authentication-script-unused",
     "a script that checks passwords is never asked",
     include_str!("authentication_script_unused.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     let providers = ["AuthBasicProvider", "AuthDigestProvider"].map(|name| server.lines(name)).concat();

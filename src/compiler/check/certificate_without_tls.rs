@@ -10,7 +10,8 @@ static CERTIFICATE_WITHOUT_TLS: Code = Code::warning(
     "certificate-without-tls",
     "a virtual host has a certificate and does not speak TLS",
     include_str!("certificate_without_tls.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     let switched = |settings: &crate::compiler::model::Settings| settings.line("SSLEngine").is_some();

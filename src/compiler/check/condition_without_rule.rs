@@ -10,7 +10,8 @@ static CONDITION_WITHOUT_RULE: Code = Code::warning(
     "condition-without-rule",
     "a rewriting condition has no rule after it",
     include_str!("condition_without_rule.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     // Rules and conditions may come from a macro, and a part of a configuration may be included between the two.

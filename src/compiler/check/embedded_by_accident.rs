@@ -11,7 +11,8 @@ static EMBEDDED_BY_ACCIDENT: Code = Code::warning(
     "embedded-by-accident",
     "an application runs embedded in Apache's processes, while others of its host have a process group",
     include_str!("embedded_by_accident.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     // Where a line chooses a group in vain, that line is the mistake.

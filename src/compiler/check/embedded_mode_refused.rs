@@ -12,11 +12,14 @@ static EMBEDDED_MODE_REFUSED: Code = Code::warning(
     "an application would run in embedded mode, which WSGIRestrictEmbedded refuses",
     include_str!("embedded_mode_refused.md"),
 )
+.of_absence()
 .predicts(&["WSGI0143"]);
 
 fn run(server: &Server, report: &mut Report) {
     let Some(restricted) = server.restrict_embedded.as_ref().filter(|state| state.value) else { return };
-    if server.beyond.macros {
+    // Its `process_group()` may choose any.
+    let dispatched = !server.lines("WSGIDispatchScript").is_empty();
+    if server.beyond.macros || dispatched {
         return;
     }
     for host in server.hosts.iter().filter(|host| chooses_nothing(server, host)) {

@@ -2,11 +2,12 @@
 
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::Server;
+use crate::compiler::model::{Line, Matcher, Section, Server, starts_with_path, without_trailing_slash};
+use crate::plan::sections::Match;
 
 pub(super) const CHECK: Check = Check { code: &ENVIRONMENT_SET_PER_REQUEST, run };
 
-static ENVIRONMENT_SET_PER_REQUEST: Code = Code::warning(
+pub(in crate::compiler) static ENVIRONMENT_SET_PER_REQUEST: Code = Code::warning(
     "environment-set-per-request",
     "`SetEnv` sets what Python reads from the process, where it does not arrive",
     include_str!("environment_set_per_request.md"),
@@ -35,7 +36,18 @@ fn run(server: &Server, report: &mut Report) {
     if server.mounts().next().is_none() || server.beyond.other_scripts {
         return;
     }
-    server.visit(&mut |_, _, settings| {
+    let programs = server.lines("ScriptAlias");
+    server.visit(&mut |_, section, settings| {
+        // A section without any application is for others, CGI among them.
+        let reaches = |section: &Section| {
+            !is_of_programs(section, &programs)
+                && server
+                    .mounts()
+                    .any(|mount| section.matches(&mount.url_path.value, &mount.script.value) != Some(false))
+        };
+        if settings.set_env.is_empty() || section.is_some_and(|section| !reaches(section)) {
+            return;
+        }
         for variable in &settings.set_env {
             let (name, value) = &variable.value;
             if OF_THE_PROCESS.contains(&name.as_str()) || name.starts_with("PYTHON") {
@@ -44,6 +56,13 @@ fn run(server: &Server, report: &mut Report) {
             }
         }
     });
+}
+
+/// Whether a section is for the URLs of CGI programs, which come before those of an application around them.
+fn is_of_programs(section: &Section, programs: &[&Line]) -> bool {
+    let Matcher::Plain(Match::Location(path)) = &section.matcher else { return false };
+    let below = |program: &&Line| starts_with_path(path, without_trailing_slash(program.word(0)));
+    programs.iter().any(below)
 }
 
 /// What sets it for the process.

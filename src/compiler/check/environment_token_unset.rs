@@ -12,6 +12,7 @@ static ENVIRONMENT_TOKEN_UNSET: Code = Code::warning(
     "`%{ENV:…}` names a variable that nothing in the configuration sets",
     include_str!("environment_token_unset.md"),
 )
+.of_absence()
 .predicts(&["WSGI0151"]);
 
 /// Directives that may set a variable of a request. What their words hold is not read, only whether it holds the name.

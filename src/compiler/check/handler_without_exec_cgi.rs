@@ -11,6 +11,7 @@ static HANDLER_WITHOUT_EXEC_CGI: Code = Code::warning(
     "a handler runs scripts where running them is not allowed",
     include_str!("handler_without_exec_cgi.md"),
 )
+.of_absence()
 .predicts(&["WSGI0134"]);
 
 fn run(server: &Server, report: &mut Report) {

@@ -39,7 +39,11 @@ fn judge(sections: &[Merged], mount: &Mount, report: &mut Report) {
             continue;
         }
         let require = &settings.require;
-        let location = matches!(merged.section.matcher, Matcher::Plain(Match::Location(_)));
+        let location = match &merged.section.matcher {
+            // Who names the mount itself means the application.
+            Matcher::Plain(Match::Location(path)) if path != "/" && *path == mount.url_path.value => return,
+            matcher => matches!(matcher, Matcher::Plain(Match::Location(_))),
+        };
         if !location {
             restricted = is_selective(require).then(|| &require[0]);
         } else if let (Some(before), [only]) = (restricted, require.as_slice())

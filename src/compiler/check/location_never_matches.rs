@@ -14,9 +14,10 @@ static LOCATION_NEVER_MATCHES: Code = Code::warning(
 );
 
 fn run(server: &Server, report: &mut Report) {
+    let proxies_others = server.lines("ProxyRequests").iter().any(|line| line.is_on());
     for section in server.hosts.iter().flat_map(|host| &host.sections) {
         let Matcher::Plain(Match::Location(path)) = &section.matcher else { continue };
-        if path.starts_with('/') || path.contains("${") {
+        if path.starts_with('/') || path.contains("${") || proxies_others && path.contains(":/") {
             continue;
         }
         let found = LOCATION_NEVER_MATCHES.at(section.span, "does not begin with `/`");

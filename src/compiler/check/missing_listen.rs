@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check { code: &MISSING_LISTEN, run };
 
 static MISSING_LISTEN: Code =
     Code::error("missing-listen", "nothing listens: there is no Listen", include_str!("missing_listen.md"))
+        .of_absence()
         .predicts(&["AH00451"]);
 
 fn run(server: &Server, report: &mut Report) {

@@ -11,7 +11,8 @@ static MOUNT_BEHIND_PROXY: Code = Code::warning(
     "mount-behind-proxy",
     "a mount is never reached, because a proxy takes its URLs",
     include_str!("mount_behind_proxy.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

@@ -11,7 +11,8 @@ static MOUNT_BEHIND_REDIRECT: Code = Code::warning(
     "mount-behind-redirect",
     "a mount is never reached, because a redirection takes its URLs",
     include_str!("mount_behind_redirect.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     for host in &server.hosts {

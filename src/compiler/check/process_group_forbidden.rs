@@ -12,6 +12,7 @@ static PROCESS_GROUP_FORBIDDEN: Code = Code::error(
     "a process group is used that WSGIRestrictProcess does not list",
     include_str!("process_group_forbidden.md"),
 )
+.of_absence()
 .predicts(&["WSGI0149"]);
 
 fn run(server: &Server, report: &mut Report) {

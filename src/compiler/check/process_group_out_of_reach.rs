@@ -11,6 +11,7 @@ static PROCESS_GROUP_OUT_OF_REACH: Code = Code::error(
     "a process group is used outside of the virtual host that defines it",
     include_str!("process_group_out_of_reach.md"),
 )
+.of_absence()
 .predicts(&["WSGI0152"]);
 
 fn run(server: &Server, report: &mut Report) {

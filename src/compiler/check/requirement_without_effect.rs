@@ -11,7 +11,8 @@ static REQUIREMENT_WITHOUT_EFFECT: Code = Code::warning(
     "requirement-without-effect",
     "`Require all granted` stands beside other requirements, which it makes useless",
     include_str!("requirement_without_effect.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     server.visit(&mut |_, _, settings| section(settings, report));

@@ -47,11 +47,13 @@ fn run(server: &Server, report: &mut Report) {
 
 fn rules(server: &Server, host: &Host, report: &mut Report) {
     let mut looks_at_files = false;
-    for line in &host.settings.lines {
+    for (index, line) in host.settings.lines.iter().enumerate() {
         match line.name {
             "RewriteCond" => looks_at_files |= line.words.iter().any(|word| names_files(&word.value)),
             "RewriteRule" => {
-                if !looks_at_files && is_plain(line) {
+                let later = &host.settings.lines[index + 1..];
+                let goes_on = !line.has_flag(&["L", "last"]) && later.iter().any(passes_on);
+                if !looks_at_files && is_plain(line) && !goes_on {
                     judge(server, host, line, report);
                 }
                 looks_at_files = false;
@@ -66,18 +68,21 @@ fn names_files(word: &str) -> bool {
         || matches!(word, "-f" | "-d" | "-s" | "-F" | "-U")
 }
 
+fn passes_on(line: &Line) -> bool {
+    line.name == "RewriteRule" && line.has_flag(&["PT", "passthrough"])
+}
+
 /// Whether the rule makes a path and does nothing else with it.
 fn is_plain(line: &Line) -> bool {
-    let flags = line.word(2).trim_start_matches('[').trim_end_matches(']');
-    let names = flags.split(',').map(|flag| flag.split('=').next().unwrap_or_default().trim());
-    !names.into_iter().any(|name| FLAGS.iter().any(|flag| flag.eq_ignore_ascii_case(name)))
+    !line.has_flag(&FLAGS)
 }
 
 fn judge(server: &Server, host: &Host, line: &Line, report: &mut Report) {
     let target = line.word(1).split('?').next().unwrap_or_default();
     let first = target.trim_start_matches('/').split('/').next().unwrap_or_default();
     let is_url = target.starts_with('/') && first.starts_with(|start: char| start.is_ascii_alphanumeric());
-    if !is_url || ROOTS.contains(&first) {
+    let is_file = target.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    if is_file || !is_url || ROOTS.contains(&first) {
         return;
     }
     let in_root = host.document_root.as_ref().is_some_and(|root| starts_with_path(target, &root.value));

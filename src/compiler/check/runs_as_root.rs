@@ -12,6 +12,7 @@ static RUNS_AS_ROOT: Code = Code::error(
     "requests would be answered as root, which is refused",
     include_str!("runs_as_root.md"),
 )
+.of_absence()
 .predicts(&["AH00526"]);
 
 fn run(server: &Server, report: &mut Report) {

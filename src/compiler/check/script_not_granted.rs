@@ -13,6 +13,7 @@ static SCRIPT_NOT_GRANTED: Code = Code::warning(
     "nobody may reach a mounted script: every request is answered with 403",
     include_str!("script_not_granted.md"),
 )
+.of_absence()
 .predicts(&["AH01630", "AH01797"]);
 
 fn run(server: &Server, report: &mut Report) {

@@ -1,6 +1,8 @@
 //! What lies in the folder of an alias is served as a file.
 
 use super::Check;
+use super::access::Access;
+use super::taken::Taken;
 use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::{Server, path_below, without_trailing_slash};
 
@@ -18,12 +20,17 @@ fn run(server: &Server, report: &mut Report) {
         return;
     }
     for host in &server.hosts {
+        let Some(access) = Access::of(server, host, host.aliases.len()) else { continue };
+        let Some(taken) = Taken::of(server, host, host.aliases.len()) else { continue };
         for alias in &host.aliases {
             let folder = without_trailing_slash(&alias.target.value);
             let mut mounts = server.mounts_of(host);
             let below = mounts.find_map(|mount| Some((mount, path_below(&mount.script.value, folder)?)));
             if let Some((mount, rest)) = below {
                 let url = format!("{}/{}", alias.url_path.value.trim_end_matches('/'), rest.trim_start_matches('/'));
+                if taken.takes(&url) || !access.lets_in(&url, &mount.script.value) {
+                    continue;
+                }
                 let found = SCRIPT_UNDER_ALIAS.at(alias.target.span, format!("`{url}` is the source"));
                 let found = found.and(mount.script.span, "the script lies in it");
                 report.push(found.help("let the alias name a folder without code"));

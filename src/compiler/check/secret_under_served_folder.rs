@@ -1,8 +1,9 @@
 //! Passwords and keys belong where no URL leads.
 
 use super::Check;
+use super::access::Access;
 use crate::compiler::diagnostic::{Code, Report};
-use crate::compiler::model::{Host, Line, Server, path_is_within};
+use crate::compiler::model::{Host, Line, Server, path_below};
 use crate::compiler::source::Span;
 
 pub(super) const CHECK: Check = Check { code: &SECRET_UNDER_SERVED_FOLDER, run };
@@ -28,9 +29,14 @@ fn run(server: &Server, report: &mut Report) {
 
 /// The line by which a host serves a file.
 fn served(server: &Server, host: &Host, file: &str) -> Option<Span> {
-    let alias = host.aliases.iter().find(|alias| path_is_within(file, &alias.target.value));
+    let access = Access::of(server, host, 1)?;
+    let is_open = |url_path: &str, folder: &str| {
+        let url = path_below(file, folder).map(|rest| format!("{}{rest}", url_path.trim_end_matches('/')));
+        url.is_some_and(|url| access.lets_in(&url, file))
+    };
     // An application at `/` takes every URL that no alias takes.
     let covered = server.mounts_of(host).any(|mount| mount.url_path.value == "/");
-    let root = host.document_root.as_ref().filter(|root| !covered && path_is_within(file, &root.value));
+    let alias = host.aliases.iter().find(|alias| is_open(&alias.url_path.value, &alias.target.value));
+    let root = host.document_root.as_ref().filter(|root| !covered && is_open("", &root.value));
     alias.map(|alias| alias.target.span).or_else(|| root.map(|root| root.span))
 }

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check { code: &SERVER_NAME_MISSING, run };
 
 static SERVER_NAME_MISSING: Code =
     Code::info("server-name-missing", "the main server has no name", include_str!("server_name_missing.md"))
+        .of_absence()
         .predicts(&["AH00558"])
         .pedantic();
 

@@ -11,6 +11,7 @@ static TLS_WITHOUT_CERTIFICATE: Code = Code::error(
     "a virtual host speaks TLS and has no certificate",
     include_str!("tls_without_certificate.md"),
 )
+.of_absence()
 .predicts(&["AH02572"]);
 
 fn run(server: &Server, report: &mut Report) {

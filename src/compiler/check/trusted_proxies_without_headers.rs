@@ -10,7 +10,8 @@ static TRUSTED_PROXIES_WITHOUT_HEADERS: Code = Code::warning(
     "trusted-proxies-without-headers",
     "proxies are trusted, and no field of theirs is",
     include_str!("trusted_proxies_without_headers.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     let fields = server.lines("WSGITrustedProxyHeaders");

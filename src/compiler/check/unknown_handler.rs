@@ -10,7 +10,8 @@ static UNKNOWN_HANDLER: Code = Code::error(
     "unknown-handler",
     "a handler is named that nobody has, so the source of the scripts is sent",
     include_str!("unknown_handler.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     if server.beyond.macros {

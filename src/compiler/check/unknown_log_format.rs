@@ -10,7 +10,8 @@ static UNKNOWN_LOG_FORMAT: Code = Code::warning(
     "unknown-log-format",
     "a log format is given by a nickname that no LogFormat defines, and is written as it stands",
     include_str!("unknown_log_format.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     // A file that others include has its LogFormat elsewhere.

@@ -7,7 +7,7 @@ use crate::compiler::source::Span;
 
 pub(super) const CHECK: Check = Check { code: &UNKNOWN_PROCESS_GROUP, run };
 
-static UNKNOWN_PROCESS_GROUP: Code = Code::error(
+pub(in crate::compiler) static UNKNOWN_PROCESS_GROUP: Code = Code::error(
     "unknown-process-group",
     "a process group is used that no WSGIDaemonProcess defines",
     include_str!("unknown_process_group.md"),

@@ -12,7 +12,8 @@ static UNUSED_PROCESS_GROUP: Code = Code::warning(
     "unused-process-group",
     "a process group is defined that nothing runs in",
     include_str!("unused_process_group.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     let mut chosen = HashSet::new();
@@ -27,7 +28,9 @@ fn run(server: &Server, report: &mut Report) {
         }
     }
     chosen.extend(server.beyond.process_groups.iter().map(|used| used.value.as_str()));
-    if server.beyond.macros || server.mounts().next().is_none() {
+    // Its `process_group()` may choose any.
+    let dispatched = !server.lines("WSGIDispatchScript").is_empty();
+    if server.beyond.macros || dispatched || server.mounts().next().is_none() {
         return;
     }
     for group in &server.process_groups {

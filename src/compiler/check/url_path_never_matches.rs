@@ -27,14 +27,14 @@ fn judge(path: &Spanned<String>, report: &mut Report) {
     let encoded =
         text.split('%').skip(1).any(|rest| rest.as_bytes().iter().take(2).all(u8::is_ascii_hexdigit) && rest.len() > 1);
     let slash = format!("write `/{text}`");
-    let (label, help) = if !text.starts_with('/') {
+    let (label, help) = if text.contains('^') || text.contains(".+") {
+        ("no regular expression", "for a regular expression use the directive with `Match`")
+    } else if !text.starts_with('/') {
         ("does not begin with `/`", slash.as_str())
     } else if text.contains('?') {
         ("a query is never compared", "delete what begins with `?`")
     } else if text.contains('*') {
         ("`*` means itself", "write the beginning of the path alone")
-    } else if text.contains('^') || text.contains('$') && !text.contains("${") || text.contains('(') {
-        ("no regular expression", "for a regular expression use the directive with `Match`")
     } else if encoded {
         ("compared with the decoded URL", "write the character itself")
     } else {

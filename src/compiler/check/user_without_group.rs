@@ -11,6 +11,7 @@ static USER_WITHOUT_GROUP: Code = Code::info(
     "a process group has a user of its own and the group of Apache",
     include_str!("user_without_group.md"),
 )
+.of_absence()
 .pedantic();
 
 fn run(server: &Server, report: &mut Report) {

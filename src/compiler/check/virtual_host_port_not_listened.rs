@@ -10,7 +10,8 @@ static VIRTUAL_HOST_PORT_NOT_LISTENED: Code = Code::warning(
     "virtual-host-port-not-listened",
     "a virtual host waits on a port that nothing listens on",
     include_str!("virtual_host_port_not_listened.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     let whole = server.beyond.stands_alone || server.judge == Judge::WsgiServe;

@@ -11,7 +11,8 @@ static VIRTUAL_HOST_WITHOUT_NAME: Code = Code::warning(
     "virtual-host-without-name",
     "a virtual host has no name, and is not the first one of its address",
     include_str!("virtual_host_without_name.md"),
-);
+)
+.of_absence();
 
 fn run(server: &Server, report: &mut Report) {
     if server.beyond.macros || server.beyond.failed.contains("ServerName") {

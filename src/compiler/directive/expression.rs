@@ -16,7 +16,19 @@ pub struct Mistake {
 /// # Errors
 /// With the first mistake.
 pub fn check(text: &str) -> Result<(), Mistake> {
-    let mut reader = Reader { text, at: 0, depth: 0 };
+    read(text, "")
+}
+
+/// Reads the condition of `SSLRequire`, where the variables of `mod_ssl` have no `SSL:` before them.
+///
+/// # Errors
+/// With the first mistake.
+pub fn check_of_tls(text: &str) -> Result<(), Mistake> {
+    read(text, "SSL_")
+}
+
+fn read(text: &str, further: &'static str) -> Result<(), Mistake> {
+    let mut reader = Reader { text, at: 0, depth: 0, further };
     reader.alternatives()?;
     reader.blanks();
     match reader.rest().chars().next() {
@@ -46,6 +58,8 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    /// How further variables begin, where there are any.
+    further: &'static str,
 }
 
 type Read = Result<(), Mistake>;
@@ -241,6 +255,10 @@ impl<'a> Reader<'a> {
         if let Some((function, _)) = name.split_once(':') {
             return known_function(function);
         }
+        let begins = name.get(..self.further.len()).is_some_and(|start| start.eq_ignore_ascii_case(self.further));
+        if !self.further.is_empty() && begins {
+            return Ok(());
+        }
         if VARIABLES.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(name)) {
             return Ok(());
         }
@@ -255,13 +273,27 @@ impl<'a> Reader<'a> {
 
     fn list(&mut self) -> Read {
         if !self.symbol("{") {
-            return self.single();
+            return self.list_function();
         }
         self.value()?;
         while self.symbol(",") {
             self.value()?;
         }
         if self.symbol("}") { Ok(()) } else { Err(mistake("the list is not closed")) }
+    }
+
+    /// The one function that returns a list.
+    fn list_function(&mut self) -> Read {
+        let name = self.peek_word();
+        self.at += name.len();
+        if !self.symbol("(") {
+            return Err(mistake("a list must follow").help("write `{'one', 'other'}`"));
+        }
+        if !name.eq_ignore_ascii_case("PeerExtList") {
+            return Err(mistake(format!("there is no function `{name}` that returns a list")));
+        }
+        self.value()?;
+        if self.symbol(")") { Ok(()) } else { Err(mistake("a parenthesis is not closed")) }
     }
 
     /// `/…/`, or `m` and another delimiter.

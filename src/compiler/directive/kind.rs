@@ -22,6 +22,8 @@ pub enum Kind {
     Flag,
     /// A whole number, from and to. Apache looks at the digits before anything else, and refuses what is not between the two.
     Number(u64, u64),
+    /// 0, or a whole number, from and to.
+    ZeroOr(u64, u64),
     /// A whole number, from and to. Apache takes anything.
     AnyNumber(u64, u64),
     /// A whole number that may be below zero.
@@ -72,6 +74,12 @@ pub enum Kind {
     Integer(i64, i64),
     /// A number of bytes, which may end in `b`, `k`, `m` or `g`.
     Size,
+    /// Seconds, or a time with its unit, up to an hour.
+    DurationToHour,
+    /// The name or the address of a machine.
+    HostOrAddress,
+    /// The same, or a network.
+    HostOrNetwork,
     /// Days, or a time with its unit.
     LongDuration,
     /// A part of something, as in `33%`.
@@ -162,9 +170,11 @@ impl Kind {
             Self::AbsolutePath => "absolute path",
             Self::UrlPath => "URL path",
             Self::Flag => "On|Off",
-            Self::Number(..) | Self::AnyNumber(..) | Self::SignedNumber | Self::Integer(..) => "whole number",
+            Self::Number(..) | Self::ZeroOr(..) | Self::AnyNumber(..) | Self::SignedNumber | Self::Integer(..) => {
+                "whole number"
+            }
             Self::Octal => "octal number",
-            Self::Duration | Self::CookieExpires => "seconds",
+            Self::Duration | Self::DurationToHour | Self::CookieExpires => "seconds",
             Self::Fraction | Self::DecimalFrom(_) | Self::BeginsWithNumber => "number",
             Self::Account => "name or #number",
             Self::PythonName => "Python name",
@@ -174,7 +184,8 @@ impl Kind {
             Self::RewriteFlags | Self::ConditionFlags => "[flags]",
             Self::Status => "HTTP status",
             Self::Expires | Self::LongDuration => "time",
-            Self::Network => "network",
+            Self::Network | Self::HostOrNetwork => "network",
+            Self::HostOrAddress => "address",
             Self::HashSeed => "random|number",
             Self::UnixSocket => "unix:path",
             Self::Either(kinds) => kinds.first().map_or("text", |kind| kind.name()),
@@ -223,12 +234,16 @@ impl Kind {
             }
             Self::Flag => flag(word),
             Self::Number(from, to) => number(word, from, to),
+            Self::ZeroOr(from, to) => zero_or(word, from, to),
             Self::AnyNumber(from, to) => number(word, from, to).map_err(Wrong::taken),
             Self::SignedNumber => number(word.strip_prefix('-').unwrap_or(word), 0, i32::MAX as u64),
             Self::Octal if !is_octal(word) => {
                 Err(Wrong::new("not an octal number").help("write digits from 0 to 7, as in `0027`"))
             }
             Self::Duration => quantities::duration(word),
+            Self::DurationToHour => quantities::duration_to_hour(word),
+            Self::HostOrAddress => languages::host_or_address(word),
+            Self::HostOrNetwork => languages::host_or_network(word),
             Self::Fraction if !is_fraction(word) => Err(Wrong::new("not a number above 0")),
             Self::Account => account(word),
             Self::PythonName => python_name(word),
@@ -250,7 +265,9 @@ impl Kind {
                 for kind in kinds {
                     match kind.check(word) {
                         Ok(()) => return Ok(()),
-                        Err(first) => wrong = wrong.or(Some(first)),
+                        // What is taken all the same is not refused.
+                        Err(one) if one.taken => wrong = Some(one),
+                        Err(one) => wrong = wrong.or(Some(one)),
                     }
                 }
                 wrong.map_or(Ok(()), Err)
@@ -325,6 +342,10 @@ fn number(word: &str, from: u64, to: u64) -> Result<(), Wrong> {
         _ if to == i32::MAX as u64 => Err(Wrong::new(format!("above {to}")).taken()),
         _ => Err(Wrong::new(format!("above {to}"))),
     }
+}
+
+fn zero_or(word: &str, from: u64, to: u64) -> Result<(), Wrong> {
+    if read_by_c(word) == Some(0) { number(word, 0, to) } else { number(word, from, to) }
 }
 
 /// What C's `atoi` makes of a word, unless it is below 0.

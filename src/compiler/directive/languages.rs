@@ -160,6 +160,29 @@ pub(super) fn network(word: &str) -> Result<(), Wrong> {
     }
 }
 
+/// A name that Apache asks the DNS for, or an address.
+pub(super) fn host_or_address(word: &str) -> Result<(), Wrong> {
+    let in_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    // A path is a socket.
+    if word.starts_with('/') {
+        return Ok(());
+    }
+    let number = !word.is_empty() && word.bytes().all(|digit| digit.is_ascii_digit());
+    if number && word.parse::<u32>().is_err() || !word.chars().all(in_name) && word.parse::<IpAddr>().is_err() {
+        return Err(Wrong::new("no address and no name of a machine").help("write an address, as in `10.0.0.1`"));
+    }
+    Ok(())
+}
+
+/// A name that Apache asks the DNS for, an address, or a network.
+pub(super) fn host_or_network(word: &str) -> Result<(), Wrong> {
+    let read = network(word);
+    if read.is_ok() || word.contains('/') || word.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.') {
+        return read;
+    }
+    host_or_address(word)
+}
+
 pub(super) fn hash_seed(word: &str) -> Result<(), Wrong> {
     if word == "random" || word.bytes().all(|digit| digit.is_ascii_digit()) && word.parse::<u32>().is_ok() {
         return Ok(());
@@ -233,15 +256,44 @@ pub(super) fn substitution(word: &str) -> Result<(), Wrong> {
 
 /// The first character says what is done, behind a line or two.
 pub(super) fn sed_command(word: &str) -> Result<(), Wrong> {
-    let command =
-        word.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, ',' | '$' | ';'));
-    if command.is_empty()
-        || command.starts_with(['/', '\\'])
-        || command.starts_with(|c: char| "{}:=abcdDgGhHiIlnNpPqrstTwxy!#".contains(c))
-    {
-        return Ok(());
+    let wrong = |label: &str| Err(Wrong::new(label).help("write `s/PATTERN/TEXT/g`"));
+    let mut command = word.trim_start_matches(|c: char| c.is_whitespace() || c == ';');
+    let mut addressed = false;
+    while let Some(first) = command.chars().next().filter(|c| c.is_ascii_digit() || ",$/\\ \t".contains(*c)) {
+        addressed |= first.is_ascii_digit() || "$/\\".contains(first);
+        command = match first {
+            '/' | '\\' => match after_pattern(command) {
+                Some(rest) => rest,
+                // What Apache makes of it depends on its letters.
+                None => return Ok(()),
+            },
+            _ => &command[1..],
+        };
     }
-    Err(Wrong::new("no command of sed").help("write `s/PATTERN/TEXT/g`"))
+    let after = command.chars().nth(1);
+    match command.chars().next() {
+        Some('a' | 'c' | 'i') if after != Some('\\') => wrong("no backslash and text behind it"),
+        Some(c) if "=dDgGhHlnNpPqx".contains(c) && after.is_some_and(char::is_alphanumeric) => {
+            wrong("no command of sed")
+        }
+        None if addressed => wrong("a command is missing"),
+        Some(c) if !"{}:=abcdDgGhHiIlnNpPqrstTwxy!#".contains(c) => wrong("no command of sed"),
+        _ => Ok(()),
+    }
+}
+
+/// What follows an address `/PATTERN/`, or `\` and another delimiter.
+fn after_pattern(text: &str) -> Option<&str> {
+    let mut letters = text.strip_prefix('\\').unwrap_or(text).chars();
+    let delimiter = letters.next()?;
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            letter if letter == delimiter => return Some(letters.as_str()),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A dot before the domain, and one in it.
@@ -266,6 +318,10 @@ pub(super) fn certificate_authority(word: &str) -> Result<(), Wrong> {
 pub(super) fn cookie_expires(word: &str) -> Result<(), Wrong> {
     if word.bytes().all(|digit| digit.is_ascii_digit()) {
         return Ok(());
+    }
+    let ends = [word.bytes().next(), word.bytes().last()];
+    if ends.iter().all(|end| end.is_some_and(|end| end.is_ascii_digit())) {
+        return Err(Wrong::new("not a whole number").help("write seconds, or `1 month`").taken());
     }
     expires(&format!("access {word}"))
 }

@@ -56,6 +56,23 @@ pub(super) fn duration(word: &str) -> Result<(), Wrong> {
     }
 }
 
+/// The same, up to an hour.
+pub(super) fn duration_to_hour(word: &str) -> Result<(), Wrong> {
+    duration(word)?;
+    let (number, unit) = number_and_unit(word);
+    let unit = unit.to_ascii_lowercase();
+    let milliseconds: i128 = match unit.as_str() {
+        unit if unit.starts_with("ms") => 1,
+        unit if unit.starts_with("mi") => 60_000,
+        unit if unit.starts_with('h') => 3_600_000,
+        _ => 1000,
+    };
+    if number.parse::<i64>().is_ok_and(|number| i128::from(number) * milliseconds > 3_600_000) {
+        return Err(Wrong::new("above an hour").help("write `1h`, or 0 for no limit"));
+    }
+    Ok(())
+}
+
 /// Days, or a number with a unit: `d`, `h`, `mi`, `s`, `ms`.
 pub(super) fn long_duration(word: &str) -> Result<(), Wrong> {
     let (number, unit) = number_and_unit(word);

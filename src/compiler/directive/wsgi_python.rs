@@ -17,7 +17,7 @@ pub(super) const SPECS: &[Spec] = &[
     Spec {
         name: "WSGIPythonOptimize",
         summary: "How far Python optimises, as by `-O`.",
-        args: &[arg("level", Kind::Number(0, 2))],
+        args: &[arg("level", Kind::AnyNumber(0, 2))],
         default: Some("0"),
         example: "WSGIPythonOptimize 1",
         explain: include_str!("wsgi_python_optimize.md"),

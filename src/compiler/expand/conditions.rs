@@ -22,12 +22,24 @@ impl Expander<'_> {
             _ => return None,
         };
         let Some((negated, word)) = self.tested_word(opening) else { return Some(false) };
-        let held = test(self, &word) != negated;
+        let is_so = test(self, &word);
+        if !is_so && self.is_open(opening) {
+            self.decided.leave_open(opening.span());
+        }
+        let turned = self.turned.is_some_and(|turned| turned.holds(opening.span(), self.sources));
+        let held = is_so != (negated != turned);
         if !may_be_taken(opening, &word, negated) {
             return Some(held);
         }
         self.decided.record(opening.span(), held);
         Some(held || self.off.is_some())
+    }
+
+    /// Whether what a condition asks for may be there on the machine that the configuration is for: names are given to Apache
+    /// when it is started, and files lie where it runs.
+    fn is_open(&self, opening: &Directive) -> bool {
+        let here = self.surroundings.files.machine().is_some() && !self.surroundings.no_files;
+        opening.is("IfDefine") && self.surroundings.defines.is_empty() || opening.is("IfFile") && !here
     }
 
     /// `[!]WORD`. The `!` counts only outside of quotes.

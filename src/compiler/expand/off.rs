@@ -8,6 +8,8 @@ use crate::compiler::source::{SourceId, Sources, Span};
 /// What became of the conditions of one reading, each time one was met.
 #[derive(Debug, Default)]
 pub struct Decided {
+    /// Those that ask for a name that is not defined, or for a file that is not there, and may well be on the next machine.
+    open: Vec<Span>,
     on: Vec<Span>,
     /// The opening line, and where the closing one ends.
     off: Vec<(Span, Option<u32>)>,
@@ -22,6 +24,10 @@ impl Decided {
         }
     }
 
+    pub(super) fn leave_open(&mut self, opening: Span) {
+        self.open.push(opening);
+    }
+
     /// The lines of a condition were left out up to here.
     pub(super) fn closed(&mut self, opening: Span, closing: Span) {
         if let Some((last, end)) = self.off.last_mut()
@@ -31,6 +37,34 @@ impl Decided {
             *end = Some(closing.end);
         }
     }
+}
+
+/// Conditions that nobody can decide here, to be decided the other way in a further reading.
+#[derive(Debug, Default)]
+pub struct Turned {
+    openings: BTreeSet<(PathBuf, u32)>,
+}
+
+impl Turned {
+    /// Those of a reading. What stands in a macro depends on how it is used, and is not among them.
+    pub fn of(decided: &Decided, sources: &Sources) -> Self {
+        let openings = decided.open.iter().filter(|opening| !sources.get(opening.source).is_macro);
+        Self { openings: openings.map(|opening| place(*opening, sources)).collect() }
+    }
+
+    /// There are none.
+    pub fn is_empty(&self) -> bool {
+        self.openings.is_empty()
+    }
+
+    /// Whether a condition, met in any reading, is one of them.
+    pub fn holds(&self, opening: Span, sources: &Sources) -> bool {
+        !self.is_empty() && self.openings.contains(&place(opening, sources))
+    }
+}
+
+fn place(span: Span, sources: &Sources) -> (PathBuf, u32) {
+    (sources.get(span.source).path.clone(), span.start)
 }
 
 /// Where the conditions stand that are off whenever they are read. None of them is in another.

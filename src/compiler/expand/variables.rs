@@ -3,8 +3,28 @@
 use super::{
     COLON_IN_VARIABLE_NAME, DOLLAR_INSTEAD_OF_PERCENT, Expander, UNDEFINED_VARIABLE, VARIABLE_MAKES_NO_DIRECTIVE,
 };
-use crate::compiler::source::{Mapped, Span};
+use crate::compiler::diagnostic::Diagnostic;
+use crate::compiler::source::{Mapped, Sources, Span};
 use crate::compiler::syntax::{self, Directive, Statement, Word};
+
+/// What Debian's `envvars` sets before Apache is started.
+const OF_ENVVARS: [&str; 9] = [
+    "APACHE_ARGUMENTS",
+    "APACHE_CONFDIR",
+    "APACHE_LOCK_DIR",
+    "APACHE_LOG_DIR",
+    "APACHE_PID_FILE",
+    "APACHE_RUN_DIR",
+    "APACHE_RUN_GROUP",
+    "APACHE_RUN_USER",
+    "APACHE_ULIMIT_MAX_FILES",
+];
+
+/// Whether a finding says that such a variable is not defined: what sets them lies with the rest of the configuration.
+pub fn is_of_envvars(found: &Diagnostic, sources: &Sources) -> bool {
+    let text = sources.text(found.span());
+    found.code == &UNDEFINED_VARIABLE && OF_ENVVARS.iter().any(|name| text.contains(&format!("${{{name}}}")))
+}
 
 /// What mod_wsgi writes with a percent sign.
 const PERCENT_NAMES: [&str; 5] = ["GLOBAL", "SERVER", "HOST", "RESOURCE", "GROUP"];
@@ -17,6 +37,9 @@ impl Expander<'_> {
             [name, value] => (name, Some(&value.text)),
             _ => return false,
         };
+        if name.text.is_empty() {
+            return false;
+        }
         syntax::report_unclosed_quotes(words, self.report);
         if self.has_colon(name) {
             return true;
@@ -32,6 +55,9 @@ impl Expander<'_> {
     pub(super) fn undefine(&mut self, directive: &Directive) -> bool {
         let words = directive.words();
         let [name] = words else { return false };
+        if name.text.is_empty() {
+            return false;
+        }
         if !self.has_colon(name) {
             self.flags.remove(name.text.as_str());
             self.values.remove(&name.text.to_ascii_lowercase());

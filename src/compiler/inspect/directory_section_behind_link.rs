@@ -22,6 +22,13 @@ static DIRECTORY_SECTION_BEHIND_LINK: Code = Code::warning(
 fn run(deployment: &Deployment<'_>, report: &mut Report) {
     let used = Used::of(deployment);
     let scripts: OnceCell<Vec<(&Application<'_>, PathBuf)>> = OnceCell::new();
+    let sections = deployment.server.hosts.iter().flat_map(|host| &host.sections);
+    let named: HashSet<&Path> = sections
+        .filter_map(|section| match &section.matcher {
+            Matcher::Plain(Match::Directory(path)) => Some(Path::new(path)),
+            _ => None,
+        })
+        .collect();
     for section in deployment.server.hosts.iter().flat_map(|host| &host.sections) {
         let Matcher::Plain(Match::Directory(path)) = &section.matcher else { continue };
         if path == "/" || used.touches(Path::new(path)) {
@@ -33,10 +40,14 @@ fn run(deployment: &Deployment<'_>, report: &mut Report) {
         });
         let real = deployment.machine.identity(Path::new(path));
         if let Some((application, _)) = scripts.iter().find(|(_, script)| script.starts_with(&real)) {
-            let found = DIRECTORY_SECTION_BEHIND_LINK.at(section.span, "where the link leads");
-            let found = found.and(application.mount.script.span, "reached through a link");
             let mut folders = Path::new(application.script_path()).ancestors().skip(1);
             let written = folders.find(|folder| deployment.machine.identity(folder) == real);
+            // The folder may have a section under each of its names.
+            if written.is_some_and(|folder| named.contains(folder)) {
+                continue;
+            }
+            let found = DIRECTORY_SECTION_BEHIND_LINK.at(section.span, "where the link leads");
+            let found = found.and(application.mount.script.span, "reached through a link");
             report.push(found.maybe_help(written.map(|folder| format!("write `<Directory {}>`", folder.display()))));
         }
     }

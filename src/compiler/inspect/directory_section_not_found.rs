@@ -25,9 +25,15 @@ fn run(deployment: &Deployment<'_>, report: &mut Report) {
             continue;
         }
         // Only a likeness shows that another folder was meant: packages bring sections for folders that come later.
-        if let Some(near) = deployment.nearest_entry(path) {
+        // Versions come and go: what differs in its digits only is another version.
+        let another_version = |near: &String| letters(near).eq(letters(path));
+        if let Some(near) = deployment.nearest_entry(path).filter(|near| !another_version(near)) {
             let found = DIRECTORY_SECTION_NOT_FOUND.at(section.span, "no such folder");
             report.push(found.help(format!("write `<Directory {near}>`")));
         }
     }
+}
+
+fn letters(path: &str) -> impl Iterator<Item = char> {
+    path.trim_end_matches('/').chars().filter(|letter| !letter.is_ascii_digit())
 }

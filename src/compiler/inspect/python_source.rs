@@ -35,6 +35,8 @@ pub(super) struct PythonSource {
     pub sets_environment: BTreeSet<String>,
     /// It changes `os.environ` in a way that cannot be followed.
     pub changes_environment: bool,
+    /// It gives variables of `os.environ` values under names that are computed, or all at once.
+    pub copies_environment: bool,
     /// What it sets `DJANGO_SETTINGS_MODULE` to.
     pub settings_module: Option<(String, Range<usize>)>,
     /// It changes `sys.path`.
@@ -265,8 +267,10 @@ impl Reader<'_> {
             self.source.changes_environment |= name.id.contains("env");
         }
         let Expr::Attribute(function) = &*call.func else { return };
-        self.source.changes_environment |= is_environ(&function.value) && function.attr.as_str() == "update"
-            || function.attr.contains("env") && function.attr.as_str() != "getenv";
+        let updates = is_environ(&function.value) && function.attr.as_str() == "update";
+        self.source.copies_environment |= updates;
+        self.source.changes_environment |=
+            updates || function.attr.contains("env") && function.attr.as_str() != "getenv";
         let Some(key) = call.arguments.args.first().and_then(text_of) else { return };
         let value = call.arguments.args.get(1);
         match function.attr.as_str() {
@@ -285,6 +289,7 @@ impl Reader<'_> {
     fn assigned(&mut self, key: &Expr, value: Option<&Expr>) {
         let Some(key) = text_of(key) else {
             self.source.changes_environment = true;
+            self.source.copies_environment = true;
             return;
         };
         if let Some((text, range)) = value.and_then(|value| Some((text_of(value)?, value.range())))

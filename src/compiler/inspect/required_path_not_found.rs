@@ -3,6 +3,7 @@
 use super::{Deployment, Inspection};
 use crate::compiler::diagnostic::{Code, Report};
 use crate::compiler::model::Judge;
+use crate::compiler::source::Span;
 
 pub(super) const INSPECTION: Inspection = Inspection { code: &REQUIRED_PATH_NOT_FOUND, run };
 
@@ -48,12 +49,43 @@ fn run(deployment: &Deployment<'_>, report: &mut Report) {
     }
     for directive in OPENED {
         for named in deployment.first_words(directive) {
-            let Some(path) = deployment.path(&named.value) else { continue };
             // A program, or a key in a store, is no file.
-            if !named.value.contains([':', '|']) && named.value != "none" && deployment.is_missing(&path) {
-                let help = deployment.nearest_entry(&path).map(|near| format!("there is `{near}`"));
-                report.push(REQUIRED_PATH_NOT_FOUND.at(named.span, "not there").maybe_help(help));
+            if !named.value.contains([':', '|']) && named.value != "none" {
+                judge(deployment, &named.value, named.span, report);
             }
         }
+    }
+    for line in deployment.server.lines("MDExternalAccountBinding") {
+        // Of two words the first is the name of a key.
+        if let [file] = line.words.as_slice()
+            && !file.value.eq_ignore_ascii_case("none")
+        {
+            judge(deployment, &file.value, file.span, report);
+        }
+    }
+    for line in deployment.server.lines("RewriteMap") {
+        if let (Some(source), Some(file)) = (line.words.get(1), file_of_map(line.word(1))) {
+            judge(deployment, file, source.span, report);
+        }
+    }
+}
+
+fn judge(deployment: &Deployment<'_>, named: &str, span: Span, report: &mut Report) {
+    let Some(path) = deployment.path(named) else { return };
+    if deployment.is_missing(&path) {
+        let help = deployment.nearest_entry(&path).map(|near| format!("there is `{near}`"));
+        report.push(REQUIRED_PATH_NOT_FOUND.at(span, "not there").maybe_help(help));
+    }
+}
+
+/// The file that a `RewriteMap` reads, or the program that it starts.
+fn file_of_map(source: &str) -> Option<&str> {
+    match source.split_once(':') {
+        Some((kind, file)) if kind.eq_ignore_ascii_case("txt") || kind.eq_ignore_ascii_case("rnd") => Some(file),
+        Some((kind, program)) if kind.eq_ignore_ascii_case("prg") => program.split_whitespace().next(),
+        // Databases add endings of their own.
+        Some((kind, _)) if ["int", "dbd", "fastdbd"].iter().any(|known| kind.eq_ignore_ascii_case(known)) => None,
+        Some((kind, _)) if kind.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("dbm")) => None,
+        _ => Some(source),
     }
 }

@@ -1,7 +1,7 @@
 //! Directives that hold an expression: it is read as Apache reads it when it starts.
 
 use super::{INVALID_EXPRESSION, TOO_MANY_ARGUMENTS, Walk};
-use crate::compiler::directive::check_expression;
+use crate::compiler::directive::{Mistake, check_expression, check_of_tls};
 use crate::compiler::source::{Mapped, Span};
 use crate::compiler::syntax::{Directive, Word};
 
@@ -16,7 +16,11 @@ impl Walk<'_> {
     }
 
     pub(super) fn expression(&mut self, text: &str, span: Span) {
-        let Err(mistake) = check_expression(text) else { return };
+        self.mistaken(check_expression(text), span);
+    }
+
+    fn mistaken(&mut self, read: Result<(), Mistake>, span: Span) {
+        let Err(mistake) = read else { return };
         self.report.push(INVALID_EXPRESSION.at(span, mistake.label).maybe_help(mistake.help));
     }
 
@@ -28,6 +32,11 @@ impl Walk<'_> {
                 if let Some(word) = words.first() {
                     self.expression(&word.text, word.span);
                 }
+            }
+            "SSLRequire" => {
+                let arguments = directive.arguments();
+                let span = if words.is_empty() { directive.name.span } else { arguments.whole() };
+                self.mistaken(check_of_tls(arguments.text()), span);
             }
             "RewriteCond" => {
                 if let [first, word, ..] = words

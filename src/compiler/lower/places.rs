@@ -49,7 +49,7 @@ impl Walk<'_> {
     /// What the words must be where the directive stands.
     pub(super) fn in_its_place(&mut self, directive: &Directive, known: &Known, place: &Place<'_>) {
         let words = directive.words();
-        let inside = place.context == Context::Directory;
+        let inside = matches!(place.context, Context::Directory | Context::Htaccess);
         match known.name {
             "Error" => {
                 let message = directive.arguments().text().trim().to_owned();
@@ -63,6 +63,11 @@ impl Walk<'_> {
             "Alias" | "ScriptAlias" | "ProxyPassReverse" | "CacheEnable" if !inside && words.len() == 1 => {
                 self.needs_both(directive);
             }
+            "CacheEnable" if words.len() == 2 && words[0].text.starts_with('/') => {
+                let found = INVALID_VALUE.at(words[0].span, "no kind of cache");
+                self.report.push(found.help(format!("write `CacheEnable disk {}`", words[0].text)));
+            }
+            "CacheEnable" if inside => self.below_its_section(words.get(1), place),
             "Redirect" if !inside && words.len() == 1 && leads_nowhere(&words[0]) => self.needs_both(directive),
             "ProxyPassReverse" => {
                 if let (true, Some(second)) =
@@ -110,6 +115,17 @@ impl Walk<'_> {
         }
         if let Some(word) = parameters.iter().find(|word| !word.text.contains('=')) {
             self.report.push(INVALID_VALUE.at(word.span, "not `name=value`"));
+        }
+    }
+
+    /// A path in a section is one of those that the section is for.
+    fn below_its_section(&mut self, word: Option<&Word>, place: &Place<'_>) {
+        let around = place.parent.filter(|parent| parent.is("Location")).map(Directive::words);
+        if let (Some(word), Some([path])) = (word, around)
+            && !word.text.starts_with(path.text.as_str())
+        {
+            let found = INVALID_VALUE.at(word.span, "not below the path of the section");
+            self.report.push(found.and(path.span, "the section").help(format!("write `{}`", path.text)));
         }
     }
 

@@ -279,7 +279,8 @@ impl Walk<'_> {
         place: &mut Place<'_>,
     ) {
         let inside = &mut Place {
-            context: Context::Directory,
+            // In a `.htaccess` file a section opens nothing that its place does not allow.
+            context: if place.context == Context::Htaccess { Context::Htaccess } else { Context::Directory },
             directory_kind: kind,
             parent: Some(opening),
             closed: closed && place.closed,

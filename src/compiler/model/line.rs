@@ -7,6 +7,7 @@ const CHECKED: &[&str] = &[
     "Action",
     "AddHandler",
     "AliasMatch",
+    "AllowEncodedSlashes",
     "AllowOverride",
     "AuthBasicProvider",
     "AuthDigestProvider",
@@ -24,6 +25,7 @@ const CHECKED: &[&str] = &[
     "LoadModule",
     "MaxClients",
     "MaxRequestWorkers",
+    "MDExternalAccountBinding",
     "NameVirtualHost",
     "Options",
     "PassEnv",
@@ -38,9 +40,11 @@ const CHECKED: &[&str] = &[
     "RemoteIPTrustedProxyList",
     "RewriteCond",
     "RewriteEngine",
+    "RewriteMap",
     "RewriteOptions",
     "RewriteRule",
     "Satisfy",
+    "ScriptAlias",
     "ServerName",
     "SessionCryptoPassphraseFile",
     "SetEnvIf",
@@ -134,6 +138,13 @@ impl Line {
             let name = word.value.split('=').next().unwrap_or_default();
             name.eq_ignore_ascii_case("All") || name.eq_ignore_ascii_case(class)
         })
+    }
+
+    /// Whether the third word, in brackets, has one of these flags of `mod_rewrite`.
+    pub fn has_flag(&self, flags: &[&str]) -> bool {
+        let written = self.word(2).trim_start_matches('[').trim_end_matches(']');
+        let mut names = written.split(',').map(|flag| flag.split('=').next().unwrap_or_default().trim());
+        names.any(|name| flags.iter().any(|flag| flag.eq_ignore_ascii_case(name)))
     }
 
     /// Whether its first word is `On`.

@@ -74,7 +74,7 @@ pub(super) const ROWS: &[Row] = &[
         "DirectoryIndexRedirect",
         &[Either(&[Choice(&["On", "Off", "permanent", "temp", "seeother"]), Number(300, 399)])],
     ),
-    words("ExpiresByType", &[Text, Expires]),
+    words("ExpiresByType", &[Text, Expires]).together(lines::media_type),
     words("ExpiresDefault", &[Expires]),
     line("ExtFilterDefine", lines::external_filter),
     each("ExtFilterOptions", &[Choice(&["DebugLevel=", "LogStderr", "NoLogStderr", "Onfail=abort", "Onfail=remove"])]),

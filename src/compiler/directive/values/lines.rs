@@ -132,6 +132,8 @@ pub(super) fn redirect_match(words: &[&str]) -> Read {
             let wrong = Wrong::new("not a status of redirections");
             Err((0, wrong.help("write `permanent`, `temp`, `seeother`, `gone` or a number")))
         }
+        [_, _, _] => word(words, 1, Kind::Regex),
+        [first, _] => word(words, usize::from(is_redirect_status(first)), Kind::Regex),
         _ => Ok(()),
     }
 }
@@ -236,6 +238,47 @@ pub(super) fn private_keys(words: &[&str]) -> Read {
             again.map_or(Ok(()), |at| Err((at + 1, Wrong::new("the same kind again"))))
         }
         [] => Ok(()),
+    }
+}
+
+/// A power of 2, or 0.
+pub(super) fn power_of_two(words: &[&str]) -> Read {
+    match words.first().and_then(|word| word.parse::<u64>().ok()) {
+        Some(number) if number != 0 && !number.is_power_of_two() => {
+            Err((0, Wrong::new("no power of 2").help(format!("write `{}`", number.next_power_of_two()))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A second at least.
+pub(super) fn at_least_a_second(words: &[&str]) -> Read {
+    above_zero(words)?;
+    let milliseconds = words.first().and_then(|word| word.to_ascii_lowercase().strip_suffix("ms")?.parse::<i64>().ok());
+    match milliseconds {
+        Some(number) if number < 1000 => Err((0, Wrong::new("below a second").help("write `1s` or more"))),
+        _ => Ok(()),
+    }
+}
+
+/// A time above 0, whatever its unit.
+pub(super) fn above_zero(words: &[&str]) -> Read {
+    let number = words.first().and_then(|word| word.trim_end_matches(char::is_alphabetic).parse::<i64>().ok());
+    if number.is_some_and(|number| number <= 0) { Err((0, Wrong::new("not above 0"))) } else { Ok(()) }
+}
+
+/// A time that is not below 0.
+pub(super) fn not_below_zero(words: &[&str]) -> Read {
+    if words.first().is_some_and(|word| word.starts_with('-')) { Err((0, Wrong::new("below 0"))) } else { Ok(()) }
+}
+
+/// A media type, with a slash in it.
+pub(super) fn media_type(words: &[&str]) -> Read {
+    match words.first() {
+        Some(name) if !name.contains('/') => {
+            Err((0, Wrong::new("no media type").help("write `text/html`, `image/png` or another")))
+        }
+        _ => Ok(()),
     }
 }
 

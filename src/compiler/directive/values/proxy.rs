@@ -1,8 +1,8 @@
 //! Proxies, caches, rewriting and redirections.
 
 use super::super::kind::Kind::{
-    self, AnyText, BeginsWithNumber, Choice, ConditionFlags, Duration, Either, Expression, Integer, Number, Pair,
-    PortRange, Regex, RewriteFlags, RewriteMap, RewriteTest, SharedCache, StartsWith, Text, Url,
+    self, AnyText, BeginsWithNumber, Choice, ConditionFlags, DurationToHour, Expression, HostOrAddress, Integer,
+    Number, Pair, PortRange, Regex, RewriteFlags, RewriteMap, RewriteTest, SharedCache, StartsWith, Text, Url, ZeroOr,
 };
 use super::{Row, each, line, lines, words};
 
@@ -25,15 +25,15 @@ const REWRITE_OPTIONS: &[&str] = &[
 const NOT_NEGATIVE: &[Kind] = &[Number(0, i64::MAX as u64)];
 
 /// 0, or so much that it is worth it.
-const BUFFER: &[Kind] = &[Either(&[Choice(&["0"]), Number(512, i32::MAX as u64)])];
+const BUFFER: &[Kind] = &[ZeroOr(512, i32::MAX as u64)];
 
 pub(super) const ROWS: &[Row] = &[
     words("AliasMatch", &[Regex, Text]),
     each("AllowCONNECT", &[PortRange]),
     words("BalancerGrowth", &[Number(0, 1000)]),
     words("CGIVar", &[Choice(&["REQUEST_URI"]), Choice(&["original-uri", "current-uri"])]),
-    words("CacheDirLength", &[Number(1, i32::MAX as u64)]),
-    words("CacheDirLevels", &[Number(1, i32::MAX as u64)]),
+    words("CacheDirLength", &[Number(1, 20)]),
+    words("CacheDirLevels", &[Number(1, 20)]),
     words("CacheKeyBaseURL", &[Url]),
     words("CacheLastModifiedFactor", &[BeginsWithNumber]),
     words("CacheLockMaxAge", &[Number(1, i32::MAX as u64)]),
@@ -47,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
     words("CacheSocacheMinTime", NOT_NEGATIVE),
     words("CacheSocacheReadSize", NOT_NEGATIVE),
     words("CacheSocacheReadTime", NOT_NEGATIVE),
-    words("MemcacheConnTTL", &[Duration]),
+    words("MemcacheConnTTL", &[DurationToHour]),
     words("ProxyDomain", &[StartsWith(&["."])]),
     words("ProxyErrorOverride", &[Choice(&["On", "Off"])]),
     words("ProxyFCGIBackendType", &[Choice(&["GENERIC", "FPM"])]),
@@ -62,15 +62,16 @@ pub(super) const ROWS: &[Row] = &[
     words("ProxyReceiveBufferSize", BUFFER),
     words("ProxyRemote", &[Text, Url]),
     words("ProxyRemoteMatch", &[Regex, Url]),
+    words("ProxySourceAddress", &[HostOrAddress]),
     words("ProxyStatus", &[Choice(&["Off", "On", "Full"])]),
     words("ProxyTimeout", &[Number(1, i32::MAX as u64)]),
     line("Redirect", lines::redirect),
     words("RedirectMatch", &[]).together(lines::redirect_match),
     line("RedirectPermanent", lines::redirect_to),
     line("RedirectTemp", lines::redirect_to),
-    words("RedisConnPoolTTL", &[Duration]),
-    words("RedisTimeout", &[Duration]),
-    each("RequestReadTimeout", &[Pair]),
+    words("RedisConnPoolTTL", &[DurationToHour]),
+    words("RedisTimeout", &[DurationToHour]),
+    each("RequestReadTimeout", &[Choice(&["handshake=", "header=", "body="])]),
     words("RewriteBase", &[StartsWith(&["/"])]),
     words("RewriteCond", &[AnyText, RewriteTest, ConditionFlags]).at_least(2),
     words("RewriteMap", &[Text, RewriteMap]),

@@ -1,8 +1,8 @@
 //! The server itself: core, processes, HTTP/2, names, logs, variables, Lua.
 
 use super::super::kind::Kind::{
-    self, AbsoluteOrNone, AnyText, Choice, Duration, Either, Exactly, Fraction, HostAndPort, Integer, LogLevel, Mutex,
-    Network, Number, Regex, Signed, Status, Text,
+    self, AbsoluteOrNone, AnyText, Choice, Duration, Either, Exactly, Fraction, HostAndPort, HostOrNetwork, Integer,
+    LogLevel, Mutex, Network, Number, Regex, Signed, Status, Text, ZeroOr,
 };
 use super::{Row, each, line, lines, words};
 
@@ -15,7 +15,7 @@ const NOT_NEGATIVE: &[Kind] = &[Number(0, i64::MAX as u64)];
 const ON_OFF: &[Kind] = &[Choice(&["On", "Off"])];
 
 /// 0, or so much that it is worth it.
-const BUFFER: &[Kind] = &[Either(&[Choice(&["0"]), Number(512, i32::MAX as u64)])];
+const BUFFER: &[Kind] = &[ZeroOr(512, i32::MAX as u64)];
 
 pub(super) const ROWS: &[Row] = &[
     words("AsyncRequestWorkerFactor", &[Fraction]),
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     words("H2Padding", &[Number(0, 8)]),
     words("H2ProxyRequests", ON_OFF),
     words("H2Push", ON_OFF),
-    words("H2PushDiarySize", NOT_NEGATIVE),
+    words("H2PushDiarySize", NOT_NEGATIVE).together(lines::power_of_two),
     words("H2PushPriority", &[AnyText, Either(&[Choice(&["After", "Before", "Interleaved"]), Number(1, 256)])]),
     line("H2PushResource", lines::push_resource),
     words("H2StreamMaxMemSize", &[Number(1024, i32::MAX as u64)]),
@@ -58,6 +58,7 @@ pub(super) const ROWS: &[Row] = &[
     words("H2WindowSize", &[Number(1024, i32::MAX as u64)]),
     words("HeartbeatAddress", &[HostAndPort]),
     words("HeartbeatListen", &[HostAndPort]),
+    words("HeartbeatMaxServers", &[ZeroOr(10, i32::MAX as u64)]),
     words("KeptBodySize", &[Integer(0, i64::MAX)]),
     each("LimitInternalRecursion", &[Number(1, i32::MAX as u64)]),
     words("LimitRequestFields", NOT_NEGATIVE),
@@ -85,16 +86,18 @@ pub(super) const ROWS: &[Row] = &[
     words("ReadBufferSize", &[Integer(0, u32::MAX as i64)]),
     words("ReceiveBufferSize", BUFFER),
     each("RegexDefaultOptions", &[Signed(&["none", "ICASE", "EXTENDED", "DOTALL", "DOLLAR_ENDONLY"])]),
+    each("RemoteIPInternalProxy", &[HostOrNetwork]),
     words("RemoteIPProxyProtocolExceptions", &[Network]).at_least(1).and_so_on(),
+    each("RemoteIPTrustedProxy", &[HostOrNetwork]),
     words("SendBufferSize", BUFFER),
     words("SetEnvIf", &[AnyText, Regex]).at_least(3),
     words("SetEnvIfExpr", &[]).at_least(1),
     words("SetEnvIfNoCase", &[AnyText, Regex]).at_least(3),
     words("ThreadStackSize", NOT_NEGATIVE),
-    words("UserDir", &[]).at_least(1),
+    words("UserDir", &[Text]).at_least(1),
     words("VirtualDocumentRoot", &[AbsoluteOrNone]),
     words("VirtualDocumentRootIP", &[AbsoluteOrNone]),
     words("VirtualScriptAlias", &[AbsoluteOrNone]),
     words("VirtualScriptAliasIP", &[AbsoluteOrNone]),
-    words("WatchdogInterval", &[Duration]),
+    words("WatchdogInterval", &[Duration]).together(lines::above_zero),
 ];

@@ -7,7 +7,7 @@ use super::super::kind::Kind::{
 use super::{Row, each, line, lines, words};
 
 const PROTOCOLS: &[Kind; 1] = &[Signed(&["All", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"])];
-const REVOCATION: &[Kind; 1] = &[Choice(&["none", "leaf", "chain", "no_crl_for_cert_ok"])];
+const REVOCATION: &[Kind] = &[Choice(&["none", "leaf", "chain"]), Choice(&["no_crl_for_cert_ok"])];
 const WINDOW: &[Kind] = &[Either(&[LongDuration, Percentage])];
 
 /// Nothing below 0.
@@ -57,10 +57,10 @@ pub(super) const ROWS: &[Row] = &[
     each("MDCertificateAuthority", &[CertificateAuthority]),
     words("MDCertificateStatus", ON_OFF),
     words("MDChallengeDns01Version", &[Choice(&["1", "2"])]),
-    words("MDCheckInterval", &[LongDuration]),
+    words("MDCheckInterval", &[LongDuration]).together(lines::at_least_a_second),
     words("MDDriveMode", &[Choice(&["auto", "always", "manual"])]),
     words("MDHttpProxy", &[Url]),
-    words("MDInitialDelay", &[LongDuration]),
+    words("MDInitialDelay", &[LongDuration]).together(lines::not_below_zero),
     words("MDMatchNames", &[Choice(&["all", "servernames"])]),
     words("MDMustStaple", ON_OFF),
     each("MDPortMap", &[PortMap]),
@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
     words("MDRenewViaARI", ON_OFF),
     words("MDRenewWindow", WINDOW),
     words("MDRequireHttps", &[Choice(&["off", "temporary", "permanent"])]),
-    words("MDRetryDelay", &[LongDuration]),
+    words("MDRetryDelay", &[LongDuration]).together(lines::above_zero),
     words("MDRetryFailover", &[Number(1, i32::MAX as u64)]),
     words("MDServerStatus", ON_OFF),
     words("MDStapleOthers", ON_OFF),
@@ -80,9 +80,9 @@ pub(super) const ROWS: &[Row] = &[
     words("MDStoreLocks", &[Either(&[Choice(&["On", "Off"]), LongDuration])]),
     words("MDWarnWindow", WINDOW),
     words("MDomain", &[]).at_least(1),
-    each("SSLCARevocationCheck", REVOCATION).at_least(1),
+    words("SSLCARevocationCheck", REVOCATION).at_least(1).and_so_on(),
     line("SSLCipherSuite", lines::cipher_suite),
-    each("SSLOCSPEnable", &[Choice(&["On", "Off", "leaf", "no_ocsp_for_cert_ok"])]).at_least(1),
+    words("SSLOCSPEnable", &[Choice(&["On", "Off", "leaf"]), Choice(&["no_ocsp_for_cert_ok"])]).at_least(1).and_so_on(),
     words("SSLOCSPResponderTimeout", NOT_NEGATIVE),
     words("SSLOCSPResponseMaxAge", NOT_NEGATIVE),
     words("SSLOCSPResponseTimeSkew", NOT_NEGATIVE),
@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     words("SSLPassPhraseDialog", &[Either(&[Choice(&["builtin"]), StartsWith(&["exec:", "|"])])]),
     each("SSLProtocol", PROTOCOLS),
-    each("SSLProxyCARevocationCheck", REVOCATION).at_least(1),
+    words("SSLProxyCARevocationCheck", REVOCATION).at_least(1).and_so_on(),
     line("SSLProxyCipherSuite", lines::cipher_suite),
     each("SSLProxyProtocol", PROTOCOLS),
     words("SSLProxyVerify", &[Choice(&["none", "optional", "require", "optional_no_ca", "On", "Off"])]),
