@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use interpreters::Interpreters;
-use limits::{Limits, Timers, Waits};
+use limits::{Confinement, Limits, Timers, Waits};
 use log::{AccessLog, ErrorLog};
 use python::Flags;
 use sections::{Section, Settings};
@@ -276,6 +276,12 @@ pub struct ProcessGroup {
     pub waits: Waits,
     /// What a process may have of the machine.
     pub limits: Limits,
+    /// What a process sees, and which scripts it may run.
+    #[serde(default, skip_serializing_if = "Confinement::is_default")]
+    pub confinement: Confinement,
+    /// Option `python-eggs`: `PYTHON_EGG_CACHE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python_eggs: Option<PathBuf>,
     /// Option `switch-interval`, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switch_interval_us: Option<u64>,

@@ -18,6 +18,8 @@ mod authentication;
 mod bodies;
 #[path = "serve/command_line.rs"]
 mod command_line;
+#[path = "serve/confinement.rs"]
+mod confinement;
 #[path = "serve/connections.rs"]
 mod connections;
 #[path = "serve/digest.rs"]

@@ -77,6 +77,11 @@ def request_data():
     return active_requests.setdefault(native["request_id"](), {})
 
 
+def server_metrics():
+    """None: as in mod_wsgi, where the configuration does not let applications see what the server does for others."""
+    return None
+
+
 def follow_requests():
     """Has an entry in `active_requests` for each request that runs, from now on."""
     native["watch"]()
@@ -182,7 +187,8 @@ def make_modules():
         setattr(module, name, native[name])
     module.shutdown_callbacks = shutdown_callbacks
     module.signal_callbacks = signal_callbacks
-    for value in (FileWrapper, RequestTimeout, subscribe_events, subscribe_shutdown, subscribe_signals, request_data):
+    functions = (subscribe_events, subscribe_shutdown, subscribe_signals, request_data, server_metrics)
+    for value in (FileWrapper, RequestTimeout) + functions:
         value.__module__ = "mod_wsgi"
         setattr(module, value.__name__, value)
     adopt_package(module)

@@ -64,7 +64,11 @@ fn receive(library: i32) -> io::Result<(Control, Work, VecDeque<OwnedFd>)> {
     rustix::io::fcntl_setfd(library, rustix::io::FdFlags::CLOEXEC)?;
     module::set_built(rustix::fs::fstat(library)?.st_mtime);
     let control = Control::from_stdin()?;
-    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    match File::open("/dev/null") {
+        Ok(nothing) => rustix::stdio::dup2_stdin(nothing)?,
+        // There may be none in a chroot: a pipe that nobody writes to is at its end too.
+        Err(_) => rustix::stdio::dup2_stdin(rustix::pipe::pipe()?.0)?,
+    }
     let (work, descriptors) = control.receive()?.ok_or(io::ErrorKind::UnexpectedEof)?;
     Ok((control, work, descriptors))
 }

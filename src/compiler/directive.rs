@@ -134,6 +134,8 @@ pub struct Arg {
     pub times: Times,
     /// For an option that mod_wsgi knows and our runtime does not: how much is lost.
     pub left_out: Option<Severity>,
+    /// For an option that means nothing without Apache: why.
+    pub nothing: Option<&'static str>,
 }
 
 /// How often an argument may stand.
@@ -151,7 +153,7 @@ pub enum Times {
 
 /// An argument that must be there, or an option.
 const fn arg(name: &'static str, kind: Kind) -> Arg {
-    Arg { name, kind, times: Times::Once, left_out: None }
+    Arg { name, kind, times: Times::Once, left_out: None, nothing: None }
 }
 
 impl Arg {
@@ -173,12 +175,12 @@ impl Arg {
 
 /// An option whose absence from our runtime does no harm.
 const fn harmless(name: &'static str, kind: Kind) -> Arg {
-    Arg { name, kind, times: Times::Once, left_out: Some(Severity::Warning) }
+    Arg { left_out: Some(Severity::Warning), ..arg(name, kind) }
 }
 
-/// An option that says who may do or see what, and that our runtime does not carry.
-const fn harmful(name: &'static str, kind: Kind) -> Arg {
-    Arg { name, kind, times: Times::Once, left_out: Some(Severity::Error) }
+/// An option that is accepted, and means nothing here.
+const fn ignored(name: &'static str, kind: Kind, why: &'static str) -> Arg {
+    Arg { nothing: Some(why), ..arg(name, kind) }
 }
 
 /// A directive of that name.

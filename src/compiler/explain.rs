@@ -107,6 +107,7 @@ fn arg_line(arg: &Arg) -> String {
     let left_out = match arg.left_out {
         Some(Severity::Info | Severity::Warning) => "; wsgi-serve leaves it out",
         Some(Severity::Error) => "; wsgi-serve refuses it",
+        None if arg.nothing.is_some() => "; means nothing to wsgi-serve",
         None => "",
     };
     format!("  {:24}{}{times}{left_out}", arg.name, arg.kind.name())

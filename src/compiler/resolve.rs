@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::model::{self, GroupName, Server};
 use super::source::{Sources, Span, Spanned};
 use crate::plan::interpreters::{InterpreterOptions, Interpreters, Restrictions};
-use crate::plan::limits::{Limits, Timers, Waits};
+use crate::plan::limits::{Confinement, Limits, Timers, Waits};
 use crate::plan::log::LogLevel;
 use crate::plan::python::Flags;
 use crate::plan::telemetry::Telemetry;
@@ -114,8 +114,23 @@ impl Resolver<'_> {
             timers: timers(group),
             waits: waits(group),
             limits: limits(group),
+            confinement: self.confinement(group),
+            python_eggs: group.other("python-eggs").map(|eggs| self.join(&eggs.value)),
             switch_interval_us: microseconds(group.switch_interval.as_ref()),
             place: self.place(group.name.span),
+        }
+    }
+
+    fn confinement(&self, group: &model::ProcessGroup) -> Confinement {
+        let groups = group.other("supplementary-groups").map(|groups| {
+            let names = groups.value.split(',').map(str::trim).filter(|name| !name.is_empty());
+            names.map(|name| Name { name: name.to_owned(), place: self.place(groups.span) }).collect()
+        });
+        Confinement {
+            chroot: group.other("chroot").map(|chroot| PathBuf::from(&chroot.value)),
+            supplementary_groups: groups,
+            script_user: self.name(group.other("script-user")),
+            script_group: self.name(group.other("script-group")),
         }
     }
 
@@ -270,6 +285,8 @@ fn waits(group: &super::model::ProcessGroup) -> Waits {
         queue: seconds(group, "queue-timeout", 0),
         connect: seconds(group, "connect-timeout", 0),
         socket: seconds(group, "socket-timeout", 0),
+        response: seconds(group, "response-socket-timeout", 0),
+        backlog: seconds(group, "listen-backlog", 0),
     }
 }
 
@@ -281,5 +298,7 @@ fn limits(group: &super::model::ProcessGroup) -> Limits {
         memory: bytes("memory-limit"),
         virtual_memory: bytes("virtual-memory-limit"),
         stack_size: bytes("stack-size"),
+        send_buffer: bytes("send-buffer-size").map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX)),
+        receive_buffer: bytes("receive-buffer-size").map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX)),
     }
 }

@@ -1,7 +1,9 @@
 //! What `wsgi-serve` does when its parent has started it anew: it becomes an account, and then a front or a `python`.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,6 +55,14 @@ fn prepare(start: &Start) -> Result<(), String> {
         rustix::process::umask(Mode::from_raw_mode(umask));
     }
     limit(&start.label, &start.limits);
+    if let Some(account) = &start.account {
+        privileges::take_groups(account).map_err(|error| at("supplementary groups".into(), error))?;
+    }
+    // Before the account, which could not; after the groups, which are looked up outside.
+    if let Some(chroot) = &start.chroot {
+        let enter = privileges::enter_root(chroot);
+        enter.map_err(|error| at(format!("chroot {}", chroot.display()), error))?;
+    }
     if let Some(account) = &start.account {
         let name = account.user.clone().unwrap_or_else(|| account.uid.to_string());
         privileges::become_account(account).map_err(|error| at(format!("cannot become {name}"), error))?;
@@ -106,8 +116,15 @@ fn execute(start: &Start, python: &Python, library: Option<OwnedFd>) -> String {
         return format!("{}: {error}", start.label);
     }
     let program = python.program.as_deref().map_or_else(|| PathBuf::from("python3"), executable);
+    let place = match place_of(&library) {
+        Ok(place) => place,
+        Err(error) => {
+            let remedy = "mount `proc` in its chroot, or let it have a folder `/tmp` there that its user can write to";
+            return format!("{}: the library cannot be loaded: {error}; {remedy}", start.label);
+        }
+    };
     let mut command = Command::new(&program);
-    command.args(&python.arguments).arg("-c").arg(boot::boot(library.as_raw_fd()));
+    command.args(&python.arguments).arg("-c").arg(boot::boot(library.as_raw_fd(), place.as_deref()));
     if python.program.is_some() {
         command.env_remove("PYTHONHOME");
     }
@@ -117,6 +134,27 @@ fn execute(start: &Start, python: &Python, library: Option<OwnedFd>) -> String {
     command.envs(python.environment.iter().map(|(name, value)| (name, value)));
     let error = command.exec();
     explain(python, &program, &error)
+}
+
+/// Where Python finds the library. `None`: by its descriptor. In a chroot without `/proc` a copy is made, which is removed when it
+/// has been loaded.
+fn place_of(library: &OwnedFd) -> io::Result<Option<PathBuf>> {
+    if Path::new("/proc/self/fd").is_dir() {
+        return Ok(None);
+    }
+    let place = PathBuf::from(format!("/tmp/wsgi_python.{}.so", std::process::id()));
+    let mut copy = File::options().write(true).create_new(true).mode(0o500).open(&place)?;
+    // The descriptor's position is shared with whoever else has it.
+    let library = File::from(library.try_clone()?);
+    let (mut block, mut offset) = (vec![0; 1 << 16], 0);
+    loop {
+        let read = library.read_at(&mut block, offset)?;
+        if read == 0 {
+            return Ok(Some(place));
+        }
+        copy.write_all(&block[..read])?;
+        offset += read as u64;
+    }
 }
 
 /// `bin/python`, or `bin/python3` where only that is there.

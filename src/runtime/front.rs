@@ -13,6 +13,7 @@ mod input;
 mod listen;
 mod names;
 mod noticed;
+mod owner;
 mod passwords;
 mod proxies;
 mod request;
@@ -41,7 +42,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::exchange::Application;
-use super::handoff::{Control, FrontWork, Order, Report};
+use super::handoff::{Control, FrontWork, Order, Report, ScriptOwner};
 use super::log::ErrorLog;
 use super::pairs::Pairs;
 use crate::decision::hosts::Hosts;
@@ -51,6 +52,7 @@ use access_log::AccessLogs;
 use daemon::Pool;
 use digest::Nonces;
 use embedded::Embedded;
+use owner::Owner;
 use route::Routes;
 use turns::Turns;
 use watch::Watch;
@@ -72,6 +74,8 @@ struct Front {
     has_access_log: bool,
     /// One for each process group.
     pools: Vec<Arc<Pool>>,
+    /// Whose the scripts of each process group must be.
+    owners: Vec<Option<Owner>>,
     embedded: Option<Embedded>,
     connections: AtomicU64,
     nonces: Nonces,
@@ -112,7 +116,7 @@ pub fn serve(
     let turns = application.map(|application| (Turns::new(threads, Arc::clone(&application)), application));
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
-    let front = Arc::new(build(work.plan, &logs, turns, Nonces::new(work.secret))?);
+    let front = Arc::new(build(work.plan, work.script_owners, &logs, turns, Nonces::new(work.secret))?);
     drop(entered);
     let running = run(front, listeners, control, python);
     let Some(turns) = leading else { return runtime.block_on(running) };
@@ -136,6 +140,7 @@ pub fn serve(
 
 fn build(
     plan: Plan,
+    script_owners: Vec<ScriptOwner>,
     logs: &[(LogTarget, Arc<File>)],
     application: Option<(Arc<Turns>, Arc<dyn Application>)>,
     nonces: Nonces,
@@ -159,6 +164,7 @@ fn build(
         has_access_log: plan.hosts.iter().any(|host| !host.access_logs.is_empty()),
         access_logs: access_logs.collect(),
         pools: plan.process_groups.iter().map(|group| Pool::new(group.waits.clone(), tasks.clone())).collect(),
+        owners: plan.process_groups.iter().zip(script_owners).map(|(group, owner)| Owner::new(group, owner)).collect(),
         embedded,
         connections: AtomicU64::new(1),
         nonces,

@@ -34,6 +34,8 @@ pub struct Start {
     pub label: String,
     /// Who to become; `None` stays.
     pub account: Option<Account>,
+    /// The folder that becomes the root folder.
+    pub chroot: Option<PathBuf>,
     /// The umask.
     pub umask: Option<u32>,
     /// What the kernel sees to.
@@ -66,8 +68,19 @@ pub struct Account {
     pub gid: u32,
     /// The user's name, for its supplementary groups and the environment; `None` when only a number is known.
     pub user: Option<String>,
+    /// Its supplementary groups, where they are not those of the user.
+    pub groups: Option<Vec<u32>>,
     /// The user's home folder.
     pub home: Option<PathBuf>,
+}
+
+/// Whose the scripts of a process group must be, by numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptOwner {
+    /// `script-user`.
+    pub user: Option<u32>,
+    /// `script-group`.
+    pub group: Option<u32>,
 }
 
 /// The interpreter of a process.
@@ -121,6 +134,8 @@ pub struct FrontWork {
     pub logs: Vec<crate::plan::log::LogTarget>,
     /// Whether this process runs Python too.
     pub embedded: bool,
+    /// For each process group, whose its scripts must be.
+    pub script_owners: Vec<ScriptOwner>,
     /// Scripts to load before the first request in embedded mode.
     pub preload: Vec<Preload>,
     /// How interpreters are made and ended.

@@ -22,7 +22,7 @@ pub use error::StartError;
 pub use pid_file::running;
 pub use spawn::CHILD;
 
-use supervise::Parent;
+use supervise::{Accounts, Parent};
 
 /// How to launch.
 #[derive(Debug, Clone)]
@@ -71,13 +71,15 @@ pub fn launch(mut plan: Plan, how: &Launch, started: impl FnOnce(&Plan, &Started
         .iter()
         .map(|group| accounts::of_group(&plan, group, accounts.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
+    let script_owners = plan.process_groups.iter().map(accounts::of_scripts).collect::<Result<Vec<_>, _>>()?;
     let library = open_library(&how.library)?;
     let bound = listen::bind_all(&plan)?;
     let logs = logs::Logs::open(&plan)?;
     let pid_file = pid_file::PidFile::write(&plan.pid_file)
         .map_err(|source| StartError::PidFile { path: plan.pid_file.clone(), source })?;
     let secret = secret().map_err(StartError::Machine)?;
-    let mut parent = Parent::new(plan, (accounts, group_accounts), library, bound, logs, signals, secret);
+    let accounts = Accounts { server: accounts, groups: group_accounts, script_owners };
+    let mut parent = Parent::new(plan, accounts, library, bound, logs, signals, secret);
     let result = serve(&mut parent, started);
     parent.end();
     drop(pid_file);

@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::io;
+use std::path::Path;
 
 use nix::unistd::{
     Gid, ResGid, ResUid, Uid, getgroups, getresgid, getresuid, initgroups, setgroups, setresgid, setresuid, setuid,
@@ -9,20 +10,48 @@ use nix::unistd::{
 
 use super::handoff::Account;
 
-/// Becomes the account in this process, which has one thread, and proves it.
+/// Takes the supplementary groups of an account, in place of root's.
+///
+/// # Errors
+/// When they cannot be had. The process must end then.
+pub fn take_groups(account: &Account) -> io::Result<()> {
+    let gid = Gid::from_raw(account.gid);
+    match (&account.groups, &account.user) {
+        (Some(groups), _) => {
+            let all: Vec<_> = std::iter::once(gid).chain(groups.iter().copied().map(Gid::from_raw)).collect();
+            setgroups(&all)?;
+            let had = getgroups()?;
+            if had.iter().any(|group| !all.contains(group)) {
+                return Err(io::Error::other("the list of groups is not what was asked for"));
+            }
+        }
+        (None, Some(user)) => {
+            let user = CString::new(user.as_str()).map_err(|_| io::Error::other("a user name with a NUL"))?;
+            initgroups(&user, gid)?;
+        }
+        (None, None) => setgroups(&[gid])?,
+    }
+    Ok(())
+}
+
+/// Makes a folder the root folder of this process, and its working directory.
+///
+/// # Errors
+/// When it cannot be. The process must end then.
+pub fn enter_root(folder: &Path) -> io::Result<()> {
+    rustix::process::chdir(folder)?;
+    rustix::process::chroot(".")?;
+    rustix::process::chdir("/")?;
+    Ok(())
+}
+
+/// Becomes the account in this process, which has one thread and the account's supplementary groups already, and proves it.
 ///
 /// # Errors
 /// The step that failed. The process must end then: it has more rights than it was given.
 pub fn become_account(account: &Account) -> io::Result<()> {
     let (uid, gid) = (Uid::from_raw(account.uid), Gid::from_raw(account.gid));
     let step = |what: &'static str| move |error: nix::Error| io::Error::other(format!("{what}: {error}"));
-    match &account.user {
-        Some(user) => {
-            let user = CString::new(user.as_str()).map_err(|_| io::Error::other("a user name with a NUL"))?;
-            initgroups(&user, gid).map_err(step("supplementary groups"))?;
-        }
-        None => setgroups(&[gid]).map_err(step("supplementary groups"))?,
-    }
     setresgid(gid, gid, gid).map_err(step("group id"))?;
     // EAGAIN, at the account's limit of processes, is a failure like any other (CVE-2014-0240).
     setresuid(uid, uid, uid).map_err(step("user id"))?;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use wsgi_httpd::plan::interpreters::Interpreters;
-use wsgi_httpd::plan::limits::{Limits, Timers, Waits};
+use wsgi_httpd::plan::limits::{Confinement, Limits, Timers, Waits};
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::plan::{Place, Preload, ProcessGroup};
 use wsgi_httpd::runtime::boot::boot;
@@ -117,7 +117,7 @@ impl Setup {
         let log = tempfile::NamedTempFile::new().expect("a file for the log");
         let child = Command::new(&self.python)
             .arg("-c")
-            .arg(boot(library.as_raw_fd()))
+            .arg(boot(library.as_raw_fd(), None))
             .envs(self.environment.iter().cloned())
             .stdin(OwnedFd::from(theirs))
             .stdout(log.reopen().expect("the log"))
@@ -157,6 +157,8 @@ impl Setup {
             timers: Timers { shutdown: Some(5), ..Timers::default() },
             waits: Waits::default(),
             limits: Limits::default(),
+            confinement: Confinement::default(),
+            python_eggs: None,
             switch_interval_us: None,
             place,
         };

@@ -183,6 +183,7 @@ fn every_name_is_there() {
                 assert_eq!(shown[0][name], kind, "mod_wsgi.{name} at {mount} under {}", python.version);
             }
             for name in [
+                "server_metrics",
                 "process_metrics",
                 "request_metrics",
                 "start_recording_metrics",

@@ -261,3 +261,33 @@ fn nobody_listens() {
     }
     server.stop();
 }
+
+/// Neither a report nor a callback keeps a process that is stuck.
+#[test]
+fn a_process_whose_gil_is_kept_is_ended_all_the_same() {
+    let site = Site::new();
+    site.file(
+        "app.wsgi",
+        "import ctypes, mod_wsgi, os\n\
+         mod_wsgi.subscribe_events(lambda name, **event: None)\n\
+         mod_wsgi.subscribe_shutdown(lambda name, **event: None)\n\
+         def application(environ, start_response):\n    \
+             if environ['PATH_INFO'] == '/stuck':\n        ctypes.PyDLL(None).sleep(60)\n    \
+             start_response('200 OK', [])\n    \
+             return [str(os.getpid()).encode()]\n",
+    );
+    let server = site.start(
+        "WSGITelemetryService unix:${DIR}/telemetry.sock interval=0.5\nWSGISlowRequests 0.2\n\
+         WSGIDaemonProcess app threads=1 deadlock-timeout=1 shutdown-timeout=1 python-home=${VENV}\n\
+         <Directory ${DIR}>\n    Require all granted\n</Directory>\n\
+         WSGIScriptAlias / ${DIR}/app.wsgi process-group=app application-group=%{GLOBAL}\n",
+    );
+    let first = server.text("/");
+    assert_eq!(server.get("/stuck").status, 502);
+    server.logged("deadlock-timeout: some thread has kept the GIL");
+    wait_until("another process serves", || {
+        let answer = server.get("/");
+        answer.status == 200 && answer.text() != first
+    });
+    server.stop();
+}

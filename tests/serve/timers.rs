@@ -1,11 +1,13 @@
 //! The timers of daemon processes, each set alone: with `deadlock-timeout=0` mod_wsgi would keep none of them.
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Connection, Request, Server, Site, alive, tests_apache, wait_until};
+use crate::support::{Connection, Mode, Request, Server, Site, alive, tests_apache, wait_until};
 
 const APP: &str = r#"
 import os, time
@@ -308,5 +310,104 @@ fn a_process_at_its_limit_of_processor_time_finishes_and_is_replaced() {
     let first = server.text("/works");
     assert_ne!(server.text("/"), first);
     server.logged("cpu-time-limit: the process has used 1 s of processor time");
+    server.stop();
+}
+
+const SOCKETS: &str = r#"
+import json, os, socket, time
+HERE = os.path.dirname(__file__)
+class Endless:
+    def __iter__(self):
+        while True:
+            yield b"x" * 65536
+    def close(self):
+        open(os.path.join(HERE, "closed"), "w").close()
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    start_response("200 OK", [("Content-Type", "application/json")])
+    if path == "/endless":
+        return Endless()
+    if path == "/waits":
+        environ["wsgi.errors"].write("it waits\n")
+        while not os.path.exists(os.path.join(HERE, "go")):
+            time.sleep(0.005)
+    shown = set()
+    for number in range(3, 64):
+        try:
+            with socket.socket(fileno=os.dup(number)) as one:
+                if one.family == socket.AF_UNIX:
+                    shown.add(tuple(one.getsockopt(socket.SOL_SOCKET, what) for what in (socket.SO_SNDBUF, socket.SO_RCVBUF)))
+        except OSError:
+            pass
+    return [json.dumps([os.environ.get("PYTHON_EGG_CACHE"), sorted(shown)]).encode()]
+"#;
+
+/// Neither a thread nor a connection is kept by a client that asks and does not read.
+#[test]
+fn a_client_that_takes_nothing_of_its_answer() {
+    for (mode, directives) in [
+        (
+            Mode::Daemon,
+            "Timeout 60\nWSGIDaemonProcess one threads=1 response-socket-timeout=1 python-home=${VENV}\nWSGIProcessGroup one\n",
+        ),
+        (Mode::Daemon, "Timeout 1\n"),
+        (Mode::Embedded, "Timeout 1\n"),
+    ] {
+        let site = Site::with_app(SOCKETS);
+        let server = site.serve(mode, directives);
+        let mut connection = server.connect();
+        connection.write(&Request::get("/endless").bytes());
+        wait_until("the application is told", || site.path("closed").exists());
+        assert_eq!(server.get("/").status, 200);
+        server.stop();
+    }
+}
+
+#[test]
+fn only_so_many_requests_wait() {
+    let site = Site::with_app(SOCKETS);
+    let server = start(&site, "threads=2 listen-backlog=1");
+    // While there is no process all wait.
+    assert_eq!(server.get("/").status, 200);
+    let mut under_way: Vec<_> = (0..2)
+        .map(|_| {
+            let mut connection = server.connect();
+            connection.write(&Request::get("/waits").bytes());
+            connection
+        })
+        .collect();
+    wait_until("both threads are busy", || server.error_log().matches("it waits").count() == 2);
+    // Of two more one waits, and the other is refused at once.
+    let further: Vec<_> = (0..2)
+        .map(|_| {
+            let mut stream = TcpStream::connect(server.address()).expect("the server listens");
+            stream.write_all(&Request::get("/").bytes()).expect("it takes them");
+            stream.set_nonblocking(true).expect("TCP");
+            stream
+        })
+        .collect();
+    wait_until("one is refused", || further.iter().any(|stream| stream.peek(&mut [0]).is_ok()));
+    site.file("go", "");
+    let mut answers: Vec<_> = further
+        .into_iter()
+        .map(|stream| {
+            stream.set_nonblocking(false).expect("TCP");
+            Connection::over(stream).answer("GET").status
+        })
+        .collect();
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 503]);
+    assert!(under_way.iter_mut().all(|connection| connection.answer("GET").status == 200));
+    server.stop();
+}
+
+#[test]
+fn buffers_and_eggs() {
+    let site = Site::with_app(SOCKETS);
+    let server = start(&site, "threads=1 send-buffer-size=20000 receive-buffer-size=30000 python-eggs=${DIR}/eggs");
+    let shown = server.get("/").json();
+    assert_eq!(shown[0], site.path("eggs").to_str().unwrap());
+    // Linux counts its own bookkeeping: twice as many.
+    assert!(shown[1].as_array().unwrap().contains(&serde_json::json!([40000, 60000])), "{shown}");
     server.stop();
 }

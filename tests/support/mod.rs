@@ -12,7 +12,7 @@ use std::io::Write as _;
 pub(crate) use http::{Answer, Connection, Request};
 pub(crate) use process::{alive, descendants, wait_until};
 pub(crate) use pythons::{Python, pythons, system_python};
-pub(crate) use server::{Server, check, command, free_port, run, tests_apache};
+pub(crate) use server::{Server, check, command, free_port, profile_folder, run, tests_apache};
 pub(crate) use site::{Mode, Site};
 
 /// Says why a test, or a part of it, is left out: past the test harness, which keeps what a passing test prints to itself.

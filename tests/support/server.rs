@@ -231,7 +231,7 @@ fn build_library() {
 }
 
 /// `target/debug` or `target/release`: this program lies in `deps` below it.
-fn profile_folder() -> &'static Path {
+pub(crate) fn profile_folder() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let program = env::current_exe().expect("Linux knows");
         program.ancestors().nth(2).expect("target/debug/deps/serve-…").to_owned()

@@ -1,7 +1,7 @@
 //! `WSGIDaemonProcess` with all its options.
 
 use super::kind::COUNT;
-use super::{Args, Context, Effect, Kind, Scope, Spec, arg, harmful, harmless};
+use super::{Args, Context, Effect, Kind, Scope, Spec, arg, harmless, ignored};
 use crate::compiler::model::ProcessGroup;
 use crate::compiler::source::Spanned;
 
@@ -23,7 +23,7 @@ pub(super) const SPECS: &[Spec] = &[Spec {
         arg("locale", Kind::AnyText),
         arg("umask", Kind::Octal),
         arg("maximum-requests", COUNT),
-        harmless("python-eggs", Kind::AnyText),
+        arg("python-eggs", Kind::AnyText),
         arg("switch-interval", Kind::Fraction),
         arg("stack-size", Kind::Number(1, i32::MAX as u64)),
         arg("startup-timeout", COUNT),
@@ -38,23 +38,23 @@ pub(super) const SPECS: &[Spec] = &[Spec {
         arg("connect-timeout", COUNT),
         arg("socket-timeout", COUNT),
         arg("queue-timeout", COUNT),
-        harmless("listen-backlog", COUNT),
-        harmless("send-buffer-size", COUNT),
-        harmless("receive-buffer-size", COUNT),
-        harmless("header-buffer-size", COUNT),
-        harmless("response-buffer-size", COUNT),
-        harmless("response-socket-timeout", COUNT),
-        harmless("response-flush-delay", COUNT),
+        arg("listen-backlog", COUNT),
+        arg("send-buffer-size", COUNT),
+        arg("receive-buffer-size", COUNT),
+        ignored("header-buffer-size", COUNT, "the headers of an answer may be of any size"),
+        ignored("response-buffer-size", COUNT, "what an application sends goes out at once"),
+        arg("response-socket-timeout", COUNT),
+        ignored("response-flush-delay", COUNT, "what an application sends goes out at once"),
         arg("cpu-time-limit", COUNT),
         arg("cpu-priority", Kind::SignedNumber),
         arg("memory-limit", Kind::Number(0, i64::MAX as u64)),
         arg("virtual-memory-limit", Kind::Number(0, i64::MAX as u64)),
         harmless("server-metrics", Kind::Flag),
-        harmful("chroot", Kind::AbsolutePath),
-        harmful("supplementary-groups", Kind::AnyText),
-        harmful("socket-user", Kind::Account),
-        harmful("script-user", Kind::Account),
-        harmful("script-group", Kind::Account),
+        arg("chroot", Kind::AbsolutePath),
+        arg("supplementary-groups", Kind::AnyText),
+        ignored("socket-user", Kind::Account, "the sockets of daemon processes have no names, and so no owner"),
+        arg("script-user", Kind::Account),
+        arg("script-group", Kind::Account),
     ],
     default: None,
     example: "WSGIDaemonProcess shop processes=2 threads=15 python-home=/srv/shop/venv\n\

@@ -41,7 +41,11 @@ pub fn support() -> Vec<Row> {
             rows.extend(spec.options.iter().map(|option| Row {
                 name: format!("{} {}", spec.name, option.name),
                 summary: "",
-                here: if option.left_out.is_some() { Here::LeftOut("") } else { Here::Acts },
+                here: match (option.left_out, option.nothing) {
+                    (Some(_), _) => Here::LeftOut(""),
+                    (None, Some(why)) => Here::Ignored(why),
+                    (None, None) => Here::Acts,
+                },
             }));
         }
     }

@@ -1,7 +1,8 @@
 //! The words of a directive, compared with its entry in the table.
 
 use super::{
-    MALFORMED_OPTION, MISSING_ARGUMENT, REPEATED_OPTION, TOO_MANY_ARGUMENTS, UNKNOWN_OPTION, UNSUPPORTED_OPTION, Walk,
+    MALFORMED_OPTION, MISSING_ARGUMENT, NO_EFFECT_HERE, REPEATED_OPTION, TOO_MANY_ARGUMENTS, UNKNOWN_OPTION,
+    UNSUPPORTED_OPTION, Walk,
 };
 use crate::compiler::diagnostic::{Severity, nearest, only_near};
 use crate::compiler::directive::{Arg, Args, Spec, Times, find_known};
@@ -120,9 +121,12 @@ impl Walk<'_> {
                 let help = format!("write `{}=VALUE` without a blank, or `{}=\"\"` for nothing", arg.name, arg.name);
                 self.report.push(found.says("a blank follows `=`").help(help).graded(Severity::Warning));
             }
-            if self.value(spec, arg, &option.value, values)
-                && let (Some(severity), Judge::WsgiServe) = (arg.left_out, self.server.judge)
-            {
+            let read = self.value(spec, arg, &option.value, values);
+            if let (true, Some(why), Judge::WsgiServe) = (read, arg.nothing, self.server.judge) {
+                self.report
+                    .push(NO_EFFECT_HERE.at(option.name.span, why).says("wsgi-serve has no use for this option"));
+            }
+            if let (true, Some(severity), Judge::WsgiServe) = (read, arg.left_out, self.server.judge) {
                 let severity = if self.lenient { Severity::Warning } else { severity };
                 let found = UNSUPPORTED_OPTION.at(option.name.span, "left out");
                 let message = format!("wsgi-serve does not carry out the option `{}`", arg.name);

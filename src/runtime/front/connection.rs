@@ -25,6 +25,10 @@ use crate::runtime::pairs::Pairs;
 /// Header fields of a request (`LimitRequestFields`, its default).
 const MOST_FIELDS: usize = 100;
 
+/// How long a client may take nothing of an answer, where its process group says that: goes with the answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StallLimit(pub(super) Duration);
+
 /// How hyper serves the connections of a host. Times are kept by [`super::watch`].
 pub(super) fn builder(host: &Host) -> http1::Builder {
     let mut builder = http1::Builder::new();
@@ -44,14 +48,17 @@ pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, peer: SocketAddr
     let first_host = client.candidates[0];
     let host = &front.plan.hosts[first_host];
     let most_requests = host.max_keep_alive_requests;
-    let watched = front.watch.add(Duration::from_millis(host.keep_alive_timeout_ms));
+    let stall_limit = Duration::from_secs(host.timeout.into());
+    let watched = front.watch.add(Duration::from_millis(host.keep_alive_timeout_ms), stall_limit);
     let requests = AtomicU64::new(0);
     let service = service_fn(|request: Request<Incoming>| {
         let answering = watched.answers();
         let number = requests.fetch_add(1, Ordering::Relaxed);
-        let (front, client) = (&front, &client);
+        let (front, client, watched) = (&front, &client, &watched);
         async move {
             let mut response = request::answer(front, client, request, number).await;
+            let own = response.extensions_mut().remove::<StallLimit>();
+            watched.limit_stalls(own.map_or(stall_limit, |own| own.0));
             if most_requests > 0 && number + 1 >= most_requests {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -65,6 +72,7 @@ pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, peer: SocketAddr
     let in_time = poll_fn(|context| {
         match watched.order(context.waker()) {
             Order::TooSlow => return Poll::Ready(false),
+            Order::Stalled => return Poll::Ready(true),
             Order::Leave if !leaving => {
                 leaving = true;
                 Pin::new(&mut connection).graceful_shutdown();

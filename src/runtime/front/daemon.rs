@@ -27,11 +27,10 @@ pub(super) use body::WireBody;
 use thread::{Known, Request, Thread, status};
 use upload::Upload;
 
-/// Requests that may wait for a thread; more are answered with 503 at once.
+/// Requests that may wait for a thread, where `listen-backlog` does not say; more are answered with 503 at once.
 const LONGEST_QUEUE: usize = 1000;
-/// How long a request waits while its group has no process at all, where `connect-timeout` does not say: long enough for one that died to be replaced, but not for one
-/// that dies at each start.
-const NO_PROCESS: Duration = Duration::from_secs(3);
+/// How long a request waits while its group has no process at all, where `connect-timeout` does not say: mod_wsgi's default.
+const NO_PROCESS: Duration = Duration::from_secs(15);
 
 /// A process group, as far as a front knows it.
 #[derive(Debug)]
@@ -183,7 +182,7 @@ impl Pool {
                 return Ok(lease);
             }
             threads.waiting.retain(|waiting| !waiting.sender.is_closed());
-            if threads.waiting.len() >= LONGEST_QUEUE {
+            if threads.waiting.len() >= self.waits.backlog.map_or(LONGEST_QUEUE, |backlog| backlog as usize) {
                 return Err(DaemonError::Unavailable);
             }
             let (sender, receiver) = oneshot::channel();

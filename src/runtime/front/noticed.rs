@@ -52,7 +52,9 @@ impl Read for Noticed {
 
 impl Write for Noticed {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.stream().poll_write(context, bytes)
+        let written = self.stream().poll_write(context, bytes);
+        self.watched.writes(written.is_pending());
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -74,7 +76,9 @@ impl Write for Noticed {
     ) -> Poll<io::Result<usize>> {
         let length: usize = blocks.iter().map(|block| block.len()).sum();
         if length > SMALL {
-            return self.stream().poll_write_vectored(context, blocks);
+            let written = self.stream().poll_write_vectored(context, blocks);
+            self.watched.writes(written.is_pending());
+            return written;
         }
         let mut buffer = [0; SMALL];
         let mut rest = &mut buffer[..];
@@ -83,6 +87,8 @@ impl Write for Noticed {
             place.copy_from_slice(block);
             rest = behind;
         }
-        self.stream().poll_write(context, &buffer[..length])
+        let written = self.stream().poll_write(context, &buffer[..length]);
+        self.watched.writes(written.is_pending());
+        written
     }
 }

@@ -10,6 +10,7 @@ use hyper::{Method, Request, Response, StatusCode, header};
 
 use super::access_log::Record;
 use super::answer::{self, Body};
+use super::connection::StallLimit;
 use super::daemon::DaemonError;
 use super::guard::{self, Guard, Turned, User, Visit};
 use super::input::{Input, ReadAhead};
@@ -253,6 +254,15 @@ async fn run(
     if let Runs::Refused(refusal) = &script.runs {
         return Err(refuse(front, host, refusal).into());
     }
+    if let Runs::Daemon(index) = &script.runs
+        && let Some(Some(owner)) = front.owners.get(*index)
+    {
+        let entries = environ.iter().chain(script.target.environ.iter());
+        let file = entries.filter(|(name, _)| *name == b"SCRIPT_FILENAME").map(|(_, file)| file).next();
+        owner
+            .check(file.unwrap_or(&script.target.script))
+            .map_err(|message| refuse(front, host, &Refusal { status: StatusCode::FORBIDDEN, message }))?;
+    }
     let daemon = matches!(script.runs, Runs::Daemon(_));
     let target = Arc::clone(&script.target);
     let call = Call { https, ..call(&target, environ, began, daemon) };
@@ -270,7 +280,14 @@ async fn run(
         let challenge = asks.and_then(|(_, value)| HeaderValue::from_bytes(value).ok());
         return Err(Refused { status: self::status(head.status), close: false, challenge });
     }
-    Ok(answer::from_application(&head, source, parts.method == Method::HEAD))
+    let mut response = answer::from_application(&head, source, parts.method == Method::HEAD);
+    if let Runs::Daemon(index) = &script.runs
+        && let waits = &front.plan.process_groups[*index].waits
+        && let Some(limit) = waits.response.or(waits.socket)
+    {
+        response.extensions_mut().insert(StallLimit(Duration::from_secs(limit.into())));
+    }
+    Ok(response)
 }
 
 pub(super) fn call(target: &Arc<Target>, environ: Pairs, began: SystemTime, daemon: bool) -> Call {

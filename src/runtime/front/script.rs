@@ -146,7 +146,26 @@ impl Script {
             variable: &variable,
         };
         let process_group = chosen.process_group.or(settings.process_group.as_ref());
-        let runs = runs(plan, host_index, process_group, &settings, &asked);
+        let mut runs = runs(plan, host_index, process_group, &settings, &asked);
+        // As they are seen from here.
+        let (outside, handler, mut at) = (at.file.to_vec(), at.handler, at);
+        if let Runs::Daemon(index) = runs {
+            let group = &plan.process_groups[index];
+            let inside = |file| group.confinement.inside(file);
+            if let Some(file) = inside(at.file) {
+                at.file = file;
+                at.handler = at.handler.map(|(name, script)| {
+                    let script = inside(script.as_bytes()).and_then(|script| std::str::from_utf8(script).ok());
+                    (name, script.unwrap_or_default())
+                });
+            } else {
+                let (file, group) = (String::from_utf8_lossy(at.file), &group.name);
+                runs = refused(
+                    500,
+                    format!("WSGI0081: script '{file}' is outside of the chroot of process group '{group}'"),
+                );
+            }
+        }
         let (group, threads, multiprocess) = match runs {
             Runs::Daemon(index) => {
                 let group = &plan.process_groups[index];
@@ -191,12 +210,12 @@ impl Script {
                     ..target.clone()
                 }),
                 origin: Origin {
-                    file: at.file.to_vec(),
+                    file: outside,
                     script_name: at.script_name.map(<[u8]>::to_vec),
                     resource: at.resource.to_vec(),
                     port: at.port,
                     host: at.host.map(str::to_owned),
-                    handler: at.handler.map(|(name, script)| (name.to_owned(), script.to_owned())),
+                    handler: handler.map(|(name, script)| (name.to_owned(), script.to_owned())),
                     pass_authorization,
                     callable_object: target.callable_object.clone(),
                 },

@@ -1,5 +1,5 @@
-//! Looks after the connections: those that are idle for too long, those whose head is too slow, and all of them when the
-//! process leaves.
+//! Looks after the connections: those that are idle for too long, those whose head is too slow, those that take nothing of their
+//! answer, and all of them when the process leaves.
 //!
 //! One task looks at all connections together, a few times a second. A request costs no timer and no look at a clock, and a
 //! limit holds to within two looks, never less.
@@ -54,6 +54,10 @@ pub(super) struct Watched {
     /// Since when, by the clock.
     since: AtomicU64,
     idle_limit: Duration,
+    /// Since when the client has taken nothing of what there is for it, by the clock and 1 more; 0 while it does.
+    stalled: AtomicU64,
+    /// How long that may be, milliseconds.
+    stall_limit: AtomicU64,
     order: AtomicU8,
     waker: OnceLock<Waker>,
 }
@@ -71,6 +75,8 @@ pub(super) enum Order {
     Leave,
     /// End now: the head of a request has not come in time.
     TooSlow,
+    /// End now: the client takes nothing of its answer.
+    Stalled,
 }
 
 impl Watch {
@@ -86,8 +92,8 @@ impl Watch {
         }
     }
 
-    /// A new connection, which may be idle for so long.
-    pub(super) fn add(&self, idle_limit: Duration) -> Arc<Watched> {
+    /// A new connection, which may be idle for so long, and take nothing of an answer for so long.
+    pub(super) fn add(&self, idle_limit: Duration, stall_limit: Duration) -> Arc<Watched> {
         self.clock.set();
         let watched = Arc::new(Watched {
             clock: Arc::clone(&self.clock),
@@ -95,6 +101,8 @@ impl Watch {
             doing: AtomicU8::new(RECEIVING),
             since: AtomicU64::new(self.clock.now()),
             idle_limit,
+            stalled: AtomicU64::new(0),
+            stall_limit: AtomicU64::new(stall_limit.as_millis() as u64),
             order: AtomicU8::new(0),
             waker: OnceLock::new(),
         });
@@ -151,6 +159,11 @@ impl Watched {
         let over = |limit: Duration| {
             Duration::from_millis(now.saturating_sub(self.since.load(Ordering::Relaxed))) > limit + pause
         };
+        let stalled = self.stalled.load(Ordering::Relaxed);
+        let limit = Duration::from_millis(self.stall_limit.load(Ordering::Relaxed)) + pause;
+        if stalled > 0 && Duration::from_millis((now + 1).saturating_sub(stalled)) > limit {
+            return Some(Order::Stalled);
+        }
         match self.doing.load(Ordering::Relaxed) {
             IDLE if over(self.idle_limit) => Some(Order::Leave),
             RECEIVING if over(HEAD_TIMEOUT) => Some(Order::TooSlow),
@@ -171,6 +184,7 @@ impl Watched {
         match self.order.load(Ordering::Acquire) {
             0 => Order::None,
             order if order == Order::Leave as u8 => Order::Leave,
+            order if order == Order::Stalled as u8 => Order::Stalled,
             _ => Order::TooSlow,
         }
     }
@@ -180,6 +194,21 @@ impl Watched {
         if self.doing.load(Ordering::Relaxed) == IDLE {
             self.begin(RECEIVING);
         }
+    }
+
+    /// Bytes were to go out; `blocked`: the client has no room for them.
+    pub(super) fn writes(&self, blocked: bool) {
+        let stalled = self.stalled.load(Ordering::Relaxed);
+        if blocked && stalled == 0 {
+            self.stalled.store(self.clock.now() + 1, Ordering::Relaxed);
+        } else if !blocked && stalled > 0 {
+            self.stalled.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// How long the client may take nothing of its answers from now on.
+    pub(super) fn limit_stalls(&self, limit: Duration) {
+        self.stall_limit.store(limit.as_millis() as u64, Ordering::Relaxed);
     }
 
     /// A request is being answered until the value is dropped.

@@ -4,7 +4,7 @@ use nix::unistd::{Gid, Group, Uid, User};
 
 use super::StartError;
 use crate::plan::{Name, Place, Plan, ProcessGroup};
-use crate::runtime::handoff::Account;
+use crate::runtime::handoff::{Account, ScriptOwner};
 
 /// The account of the front and the embedded processes; `None` when not started by root.
 ///
@@ -32,9 +32,19 @@ pub(super) fn of_group(
     server: Option<&Account>,
 ) -> Result<Option<Account>, StartError> {
     are_known(group.user.as_ref(), group.group.as_ref())?;
+    let groups = group.confinement.supplementary_groups.as_ref();
+    let groups = groups.map(|groups| groups.iter().map(supplementary).collect::<Result<Vec<_>, _>>()).transpose()?;
     if !Uid::effective().is_root() {
+        if group.confinement.chroot.is_some() {
+            return Err(StartError::ChrootNeedsRoot(group.place.clone()));
+        }
         return Ok(None);
     }
+    let account = own_account(plan, group, server)?;
+    Ok(account.map(|account| Account { groups, ..account }))
+}
+
+fn own_account(plan: &Plan, group: &ProcessGroup, server: Option<&Account>) -> Result<Option<Account>, StartError> {
     match (&group.user, &group.group) {
         (Some(user), own) => resolve(user, own.as_ref()).map(Some),
         (None, Some(own)) => match &plan.user {
@@ -45,6 +55,29 @@ pub(super) fn of_group(
         },
         (None, None) => Ok(server.cloned()),
     }
+}
+
+/// The number of a supplementary group, which must not be root's.
+fn supplementary(name: &Name) -> Result<u32, StartError> {
+    match group_number(name)? {
+        0 => Err(StartError::Root { place: name.place.clone(), what: "group" }),
+        gid => Ok(gid),
+    }
+}
+
+/// Whose the scripts of a group must be.
+///
+/// # Errors
+/// An unknown name.
+pub(super) fn of_scripts(group: &ProcessGroup) -> Result<ScriptOwner, StartError> {
+    let user = |name: &Name| match number(&name.name) {
+        Some(uid) => Ok(uid),
+        None => find_user(name).map(|user| user.uid.as_raw()),
+    };
+    Ok(ScriptOwner {
+        user: group.confinement.script_user.as_ref().map(user).transpose()?,
+        group: group.confinement.script_group.as_ref().map(group_number).transpose()?,
+    })
 }
 
 /// A name that the machine does not know is a mistake of the configuration, whoever starts it. A number is always taken.
@@ -67,6 +100,10 @@ fn find_group(name: &Name) -> Result<Gid, StartError> {
     found.map(|group| group.gid).ok_or_else(|| unknown(name, "group"))
 }
 
+fn group_number(name: &Name) -> Result<u32, StartError> {
+    number(&name.name).map_or_else(|| find_group(name).map(Gid::as_raw), Ok)
+}
+
 fn unknown(name: &Name, what: &'static str) -> StartError {
     StartError::Unknown { place: name.place.clone(), what, name: name.name.clone() }
 }
@@ -80,18 +117,15 @@ fn resolve(user: &Name, group: Option<&Name>) -> Result<Account, StartError> {
         None => Ok(find_user(user)?),
     };
     let gid = match group {
-        Some(group) => match number(&group.name) {
-            Some(gid) => gid,
-            None => find_group(group)?.as_raw(),
-        },
+        Some(group) => group_number(group)?,
         None => match &account {
             Ok(account) => account.gid.as_raw(),
             Err(_) => return Err(StartError::NoGroup(user.place.clone())),
         },
     };
     let account = match account {
-        Ok(user) => Account { uid: user.uid.as_raw(), gid, user: Some(user.name), home: Some(user.dir) },
-        Err(uid) => Account { uid, gid, user: None, home: None },
+        Ok(user) => Account { uid: user.uid.as_raw(), gid, user: Some(user.name), groups: None, home: Some(user.dir) },
+        Err(uid) => Account { uid, gid, user: None, groups: None, home: None },
     };
     not_root(&account, user, group.map_or(&user.place, |group| &group.place))?;
     Ok(account)

@@ -31,6 +31,8 @@ pub enum StartError {
         /// `user` or `group`.
         what: &'static str,
     },
+    /// Only root may change the root folder.
+    ChrootNeedsRoot(Place),
     /// A listener cannot be bound.
     Listen {
         /// The line of its `Listen`.
@@ -89,6 +91,9 @@ impl fmt::Display for StartError {
             ),
             Self::Root { place, what } => {
                 write!(f, "{place}: the {what} is root; name an account without its rights")
+            }
+            Self::ChrootNeedsRoot(place) => {
+                write!(f, "{place}: only root may `chroot`; start as root, or take the option away")
             }
             Self::Listen { place, address, source } => {
                 write!(f, "{place}: cannot listen on {address}: {source}; {}", listen_remedy(source))

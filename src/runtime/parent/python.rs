@@ -15,7 +15,8 @@ pub(super) fn of_group(plan: &Plan, group: &ProcessGroup) -> Python {
     let label = format!("{}: process group {}", group.place, group.name);
     let lang = group.lang.clone().map(|lang| ("LANG", lang));
     let locale = group.locale.clone().map(|locale| ("LC_ALL", locale));
-    python(plan, group.python_home.as_ref(), &label, lang.into_iter().chain(locale))
+    let eggs = group.python_eggs.as_ref().map(|eggs| ("PYTHON_EGG_CACHE", eggs.to_string_lossy().into_owned()));
+    python(plan, group.python_home.as_ref(), &label, lang.into_iter().chain(locale).chain(eggs))
 }
 
 fn python(

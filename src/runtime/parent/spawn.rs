@@ -7,8 +7,10 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
+use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use serde::Serialize;
 
+use crate::plan::limits::Limits;
 use crate::runtime::handoff::{Control, Start};
 
 /// The argument that makes `wsgi-serve` a child.
@@ -56,7 +58,15 @@ pub(super) fn spawn<W: Serialize>(
 ///
 /// # Errors
 /// When there are no descriptors to be had.
-pub(super) fn connections(threads: u32) -> io::Result<(Vec<OwnedFd>, Vec<OwnedFd>)> {
+pub(super) fn connections(threads: u32, limits: &Limits) -> io::Result<(Vec<OwnedFd>, Vec<OwnedFd>)> {
     let pairs = (0..threads).map(|_| UnixStream::pair()).collect::<io::Result<Vec<_>>>()?;
+    for end in pairs.iter().flat_map(|(front, thread)| [front, thread]) {
+        if let Some(bytes) = limits.send_buffer {
+            set_socket_send_buffer_size(end, bytes as usize)?;
+        }
+        if let Some(bytes) = limits.receive_buffer {
+            set_socket_recv_buffer_size(end, bytes as usize)?;
+        }
+    }
     Ok(pairs.into_iter().map(|(front, thread)| (OwnedFd::from(front), OwnedFd::from(thread))).unzip())
 }

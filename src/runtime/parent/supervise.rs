@@ -1,8 +1,11 @@
 //! The parent's loop: fills the slots, connects fronts with daemon processes, notices deaths, and stops all in order.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +23,7 @@ use super::{StartError, Started};
 use crate::plan::interpreters::Interpreters;
 use crate::plan::log::LogLevel;
 use crate::plan::{Plan, Preload, ProcessGroup, ProcessGroupName};
-use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, ProcessLimits, Report, Start, Work};
+use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, ProcessLimits, Report, ScriptOwner, Start, Work};
 use crate::runtime::log::ErrorLog;
 
 /// How long the requests under way may take at a stop (`graceful-timeout`'s default), seconds.
@@ -30,11 +33,20 @@ const SHUTDOWN: f64 = 5.0;
 /// How much longer the parent waits before it kills.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Who is who.
+pub(super) struct Accounts {
+    /// Who the front and the embedded processes become.
+    pub(super) server: Option<Account>,
+    /// Who the processes of each group become.
+    pub(super) groups: Vec<Option<Account>>,
+    /// Whose the scripts of each group must be.
+    pub(super) script_owners: Vec<ScriptOwner>,
+}
+
 /// The parent of all processes.
 pub(super) struct Parent {
     plan: Plan,
-    account: Option<Account>,
-    group_accounts: Vec<Option<Account>>,
+    accounts: Accounts,
     library: OwnedFd,
     bound: Vec<Bound>,
     logs: Logs,
@@ -47,7 +59,7 @@ pub(super) struct Parent {
 impl Parent {
     pub(super) fn new(
         plan: Plan,
-        (account, group_accounts): (Option<Account>, Vec<Option<Account>>),
+        accounts: Accounts,
         library: OwnedFd,
         bound: Vec<Bound>,
         logs: Logs,
@@ -65,7 +77,7 @@ impl Parent {
         let (fronts, label) =
             if plan.embedded.runs_python() { (plan.embedded.processes, "embedded process") } else { (1, "front") };
         slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned())));
-        Self { plan, account, group_accounts, library, bound, logs, log, signals, slots, secret }
+        Self { plan, accounts, library, bound, logs, log, signals, slots, secret }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -188,7 +200,8 @@ impl Parent {
         let embedded = self.plan.embedded.runs_python();
         let start = Start {
             label: if embedded { "embedded process".into() } else { "front".into() },
-            account: self.account.clone(),
+            account: self.accounts.server.clone(),
+            chroot: None,
             umask: None,
             limits: ProcessLimits::default(),
             home: None,
@@ -200,6 +213,7 @@ impl Parent {
             listeners: self.bound.iter().map(|bound| bound.listener).collect(),
             logs: logs.iter().map(|(target, _)| target.clone()).collect(),
             embedded,
+            script_owners: self.accounts.script_owners.clone(),
             preload: preloads(&self.plan, &ProcessGroupName::Embedded),
             interpreters: self.plan.interpreters.clone(),
             secret: self.secret,
@@ -216,7 +230,8 @@ impl Parent {
         let label = format!("process group {}", group.name);
         let start = Start {
             label: label.clone(),
-            account: self.group_accounts[index].clone(),
+            account: self.accounts.groups[index].clone(),
+            chroot: group.confinement.chroot.clone(),
             umask: group.umask,
             limits: process_limits(group),
             home: group.home.clone(),
@@ -224,7 +239,7 @@ impl Parent {
         };
         let work = DaemonWork {
             group: group.clone(),
-            preload: preloads(&self.plan, &ProcessGroupName::Daemon(index)),
+            preload: preloads_inside(&self.plan, index),
             connections: connections_per_thread(group),
             level: self.plan.hosts[group.host].error_log.wsgi_level,
             interpreters: Interpreters {
@@ -233,7 +248,7 @@ impl Parent {
             },
             telemetry: self.plan.telemetry.clone(),
         };
-        let (ours, theirs) = connections(group.threads * connections_per_thread(group))?;
+        let (ours, theirs) = connections(group.threads * connections_per_thread(group), &group.limits)?;
         let bell = if connections_per_thread(group) > 1 {
             Some(pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?)
         } else {
@@ -359,7 +374,7 @@ impl Parent {
     fn renew(&self, daemon: usize, count: u32) -> io::Result<Vec<OwnedFd>> {
         let Role::Daemon { group } = self.slots[daemon].role else { return Ok(Vec::new()) };
         let Some(running) = &self.slots[daemon].running else { return Ok(Vec::new()) };
-        let (ours, theirs) = connections(count)?;
+        let (ours, theirs) = connections(count, &self.plan.process_groups[group].limits)?;
         let theirs: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
         let order = Order::Connections { group, pid: running.spawned.process.id(), bell: false };
         running.spawned.control.send(&order, &theirs)?;
@@ -472,6 +487,17 @@ fn process_limits(group: &ProcessGroup) -> ProcessLimits {
 fn preloads(plan: &Plan, process_group: &ProcessGroupName) -> Vec<Preload> {
     let preloads = plan.preloads.iter().filter(|preload| preload.process_group == *process_group);
     preloads.cloned().collect()
+}
+
+/// Those of a process group, by the paths that its processes see.
+fn preloads_inside(plan: &Plan, index: usize) -> Vec<Preload> {
+    let confinement = &plan.process_groups[index].confinement;
+    let preloads = preloads(plan, &ProcessGroupName::Daemon(index)).into_iter().filter_map(|preload| {
+        let script = confinement.inside(preload.script.as_os_str().as_bytes())?;
+        let script = PathBuf::from(OsStr::from_bytes(script));
+        Some(Preload { script, ..preload })
+    });
+    preloads.collect()
 }
 
 fn is_readable(control: &impl AsFd) -> bool {
