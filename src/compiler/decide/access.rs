@@ -10,6 +10,7 @@ use crate::compiler::model::Kept;
 use crate::compiler::source::Span;
 use crate::decision::access::{is_met, is_peer, order_admits};
 use crate::plan::Place;
+use crate::plan::access::Merging;
 use crate::plan::sections::{Order, Peer};
 
 /// Whether the client may see it.
@@ -32,6 +33,44 @@ enum Verdict {
     Neutral,
     /// That depends on something that is not followed.
     Unknown,
+}
+
+/// The requirements of some sections, and how they are put together with those before.
+#[derive(Debug, Clone, Copy, Default)]
+struct Merged {
+    verdict: Option<Verdict>,
+    merging: Option<Merging>,
+}
+
+/// What stands outside of sections, then folders, files, locations: those of a step are merged with each other first.
+const STEPS: usize = 4;
+
+fn step_of(layer: &Layer) -> usize {
+    let title = layer.title.to_ascii_lowercase();
+    let starts = ["<directory", "<files", "<location"];
+    starts.iter().position(|start| title.starts_with(start)).map_or(0, |step| step + 1)
+}
+
+fn read_merging(word: &str) -> Merging {
+    match word.to_ascii_lowercase().as_str() {
+        "and" => Merging::And,
+        "or" => Merging::Or,
+        _ => Merging::Off,
+    }
+}
+
+impl Merged {
+    /// Lays later sections over these.
+    fn under(self, over: Self) -> Self {
+        let verdict = match (over.merging, self.verdict, over.verdict) {
+            (None, before, None) => return Self { verdict: before, ..self },
+            (Some(Merging::And | Merging::Or), before, None) => before,
+            (None | Some(Merging::Off), _, own) | (Some(_), None, own) => own,
+            (Some(Merging::And), Some(before), Some(own)) => Some(all([before, own].into_iter())),
+            (Some(Merging::Or), Some(before), Some(own)) => Some(any([before, own].into_iter())),
+        };
+        Self { verdict, merging: over.merging }
+    }
 }
 
 /// It depends on something that is not followed.
@@ -175,21 +214,16 @@ impl Walk<'_> {
 
     /// `Require`: the last section that has any decides alone, unless `AuthMerging` says otherwise.
     fn require(&mut self, layers: &Layers) -> Verdict {
-        let mut verdict = None;
+        let mut steps = [Merged::default(); STEPS];
         for layer in &layers.0 {
-            if !layer.kept.iter().any(|kept| contains(kept, &REQUIRE)) {
-                continue;
-            }
-            let own = self.section(layer, layers);
-            let merging = layer.kept.iter().rfind(|kept| kept.is("AuthMerging"));
-            verdict =
-                Some(match (verdict, merging.and_then(|kept| kept.word(0)).map(str::to_ascii_lowercase).as_deref()) {
-                    (Some(before), Some("and")) => all([before, own].into_iter()),
-                    (Some(before), Some("or")) => any([before, own].into_iter()),
-                    _ => own,
-                });
+            let merging = layer.kept.iter().rfind(|kept| kept.is("AuthMerging")).and_then(|kept| kept.word(0));
+            let requires = layer.kept.iter().any(|kept| contains(kept, &REQUIRE));
+            let verdict = requires.then(|| self.section(layer, layers));
+            let step = &mut steps[step_of(layer)];
+            *step = step.under(Merged { verdict, merging: merging.map(read_merging) });
         }
-        verdict.unwrap_or(Verdict::Granted(None))
+        let all = steps.into_iter().fold(Merged::default(), Merged::under);
+        all.verdict.unwrap_or(Verdict::Granted(None))
     }
 
     /// The requirements of a section: joined by "or". Where all of them are for other methods, nothing is required.
