@@ -7,6 +7,7 @@ pub mod access;
 pub mod interpreters;
 pub mod limits;
 pub mod log;
+pub mod proxies;
 pub mod python;
 pub mod sections;
 pub mod telemetry;

@@ -58,6 +58,8 @@ mod overrides;
 mod own_gil;
 #[path = "serve/privileges.rs"]
 mod privileges;
+#[path = "serve/proxies.rs"]
+mod proxies;
 #[path = "serve/pythons.rs"]
 mod pythons;
 #[path = "serve/reloading.rs"]

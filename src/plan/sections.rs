@@ -111,12 +111,24 @@ pub struct Settings {
     /// `AddHandler`: endings, and the handler of each; added to what was inherited, the last of an ending counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handlers: Vec<(String, String)>,
+    /// `ForceType`, in lower case where it is `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced_type: Option<String>,
+    /// `AddType`: endings, and the media type of each; added to what was inherited, the last of an ending counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<(String, String)>,
     /// `WSGIHandlerScript`; added to what was inherited, the last of a name counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handler_scripts: Vec<HandlerScript>,
     /// `WSGIDispatchScript`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispatch_script: Option<AskedScript>,
+    /// `WSGITrustedProxyHeaders`: the fields that are believed, as [`super::proxies::FIELDS`] spells them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_headers: Option<Vec<String>>,
+    /// `WSGITrustedProxies`; everybody is believed without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_proxies: Option<Vec<Network>>,
     /// `SetEnv`, in file order; added to what was inherited.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_env: Vec<(String, String)>,
@@ -284,11 +296,9 @@ impl Settings {
             self.deny.clone_from(&over.deny);
             self.satisfy_any = over.satisfy_any;
         }
-        take!(handler dispatch_script);
-        for (ending, handler) in &over.handlers {
-            self.handlers.retain(|(known, _)| known != ending);
-            self.handlers.push((ending.clone(), handler.clone()));
-        }
+        take!(handler forced_type dispatch_script proxy_headers trusted_proxies);
+        overlay_endings(&mut self.handlers, &over.handlers);
+        overlay_endings(&mut self.types, &over.types);
         for handler in &over.handler_scripts {
             self.handler_scripts.retain(|known| known.name != handler.name);
             self.handler_scripts.push(handler.clone());
@@ -301,6 +311,61 @@ impl Settings {
             }
         }
     }
+}
+
+/// What endings stand for: the last of an ending counts.
+fn overlay_endings(known: &mut Vec<(String, String)>, over: &[(String, String)]) {
+    for (ending, value) in over {
+        known.retain(|(known, _)| known != ending);
+        known.push((ending.clone(), value.clone()));
+    }
+}
+
+impl Settings {
+    /// The handler that is set for files here.
+    #[must_use]
+    pub fn set_handler(&self) -> Option<&str> {
+        self.handler.as_deref().filter(|name| !name.is_empty() && *name != "none")
+    }
+
+    /// The media type of a file, where a directive gives it one.
+    #[must_use]
+    pub fn type_of(&self, file: &[u8]) -> Option<&str> {
+        let forced = self.forced_type.as_deref().filter(|name| *name != "none");
+        forced.or_else(|| by_ending(&self.types, file))
+    }
+
+    /// The handler of a file: `SetHandler`, else `AddHandler` by its endings, else its media type, which may be one (mod_wsgi knows
+    /// `application/x-httpd-wsgi`).
+    #[must_use]
+    pub fn handler_of(&self, file: &[u8]) -> Option<&str> {
+        let by_type = || self.type_of(file).filter(|name| is_wsgi(name));
+        self.set_handler().or_else(|| by_ending(&self.handlers, file)).or_else(by_type)
+    }
+
+    /// Whether files may have handlers here.
+    #[must_use]
+    pub fn gives_handlers(&self) -> bool {
+        let types = self.forced_type.iter().chain(self.types.iter().map(|(_, name)| name));
+        self.handler.is_some() || !self.handlers.is_empty() || types.into_iter().any(|name| is_wsgi(name))
+    }
+}
+
+/// Whether a handler is mod_wsgi's own.
+#[must_use]
+pub fn is_wsgi(handler: &str) -> bool {
+    matches!(handler, "wsgi-script" | "application/x-httpd-wsgi")
+}
+
+/// What the last ending of a file that has something stands for.
+fn by_ending<'a>(known: &'a [(String, String)], file: &[u8]) -> Option<&'a str> {
+    if known.is_empty() {
+        return None;
+    }
+    let name = file.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let endings = name.split(|byte| *byte == b'.').skip(1);
+    let of = |ending: &[u8]| known.iter().rfind(|(known, _)| known.as_bytes().eq_ignore_ascii_case(ending));
+    endings.filter_map(of).last().map(|(_, value)| value.as_str())
 }
 
 impl Settings {

@@ -15,6 +15,7 @@ mod names;
 mod noticed;
 mod owner;
 mod passwords;
+mod proxies;
 mod request;
 mod route;
 mod script;

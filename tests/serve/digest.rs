@@ -46,7 +46,7 @@ const SECTIONS: &str = "\
 ";
 
 fn hash(parts: &[&str]) -> String {
-    Md5::digest(parts.join(":")).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    format!("{:x}", Md5::digest(parts.join(":")))
 }
 
 /// What a client sends.

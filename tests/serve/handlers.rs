@@ -161,3 +161,37 @@ def handle_request(environ, start_response):
     assert_eq!(site.read("asked"), "page.doc\n");
     server.stop();
 }
+
+/// A media type may be a handler; any other one is what the file is sent as.
+#[test]
+fn media_types() {
+    let page = "def application(environ, start_response):\n    start_response('200 OK', [])\n    \
+                return [(environ['SCRIPT_NAME'] + ' ' + environ['PATH_INFO']).encode()]\n";
+    let site = Site::new();
+    for name in
+        ["files/page.page", "files/forced/page", "files/closed/page.page", "files/forced/plain/page", "files/set.page"]
+    {
+        site.file(name, page);
+    }
+    site.file("files/a.special.en", "special");
+    let server = site.start(
+        "ServerLimit 1\nWSGIPythonHome \"${VENV}\"\nDocumentRoot ${DIR}/files\nWSGIApplicationGroup %{GLOBAL}\n\
+         AddType application/x-httpd-wsgi .page\nAddType text/x-special .special .other\n\
+         <Directory ${DIR}/files>\n    Require all granted\n    Options ExecCGI\n</Directory>\n\
+         <Directory ${DIR}/files/closed>\n    Options -ExecCGI\n</Directory>\n\
+         <Directory ${DIR}/files/forced>\n    ForceType application/x-httpd-wsgi\n</Directory>\n\
+         <Directory ${DIR}/files/forced/plain>\n    ForceType text/x-page\n</Directory>\n\
+         <Files set.page>\n    SetHandler default-handler\n</Files>\n",
+    );
+    assert_eq!(server.text("/page.page/x"), "/page.page /x");
+    assert_eq!(server.text("/forced/page"), "/forced/page ");
+    assert_eq!(server.get("/closed/page.page").status, 403);
+    for (target, expected) in [
+        ("/a.special.en", "text/x-special"),
+        ("/forced/plain/page", "text/x-page"),
+        ("/set.page", "application/x-httpd-wsgi"),
+    ] {
+        assert_eq!(server.get(target).header("Content-Type"), Some(expected), "{target}");
+    }
+    server.stop();
+}

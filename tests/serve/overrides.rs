@@ -8,6 +8,8 @@ def application(environ, start_response):
     body = b"method " + environ["REQUEST_METHOD"].encode()
     status = {"/missing": "404 Nothing", "/login": "401 Who", "/broken": "500 Oh"}.get(path, "200 OK")
     headers = [("Content-Type", "text/plain"), ("X-Method", environ["REQUEST_METHOD"]), ("Content-Length", str(len(body)))]
+    if path == "/login":
+        headers.append(("WWW-Authenticate", 'Basic realm="shop"'))
     start_response(status, headers)
     return [body]
 "#;
@@ -36,6 +38,7 @@ fn pages_of_the_server_for_errors_of_the_application() {
             assert_eq!(answer.status, status);
             assert!(answer.text().contains("<title>") && !answer.text().contains("method"), "{mode:?}: {answer:?}");
             assert_eq!(answer.header("X-Method"), None);
+            assert_eq!(answer.header("WWW-Authenticate"), (status == 401).then_some(r#"Basic realm="shop""#));
         }
         assert_eq!(server.text("/"), "method GET");
         server.stop();

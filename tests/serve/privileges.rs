@@ -103,6 +103,21 @@ fn an_embedded_application_is_the_servers_user() {
     server.stop();
 }
 
+/// Where all applications have process groups, scripts that are asked who may come are not theirs.
+#[test]
+fn a_script_that_is_asked_is_the_servers_user() {
+    let site = Site::with_app(APP);
+    site.file("access.py", format!("import os, pwd\ndef allow_access(environ, host):\n    return pwd.getpwuid(os.getuid()).pw_name == '{FRONT}'\n"));
+    let directives = format!(
+        "WSGIDaemonProcess app user={DAEMON} group={}\nWSGIProcessGroup app\nWSGIRestrictEmbedded On\n\
+         <Location />\n    WSGIAccessScript ${{DIR}}/access.py\n</Location>\n",
+        group_of(DAEMON)
+    );
+    let Some(server) = start(&site, &directives) else { return };
+    expect(&server, DAEMON);
+    server.stop();
+}
+
 /// With `--allow-root` root stays root where no `User` is given, and `Group` alone changes nothing.
 #[test]
 fn a_group_without_a_user_changes_nothing() {

@@ -145,72 +145,81 @@ pub(crate) fn seconds(attached: Attached<'_>, microseconds: u64) -> Result<Objec
     Object::float(attached, microseconds as f64 / 1e6)
 }
 
-/// Makes the `environ` of a dispatch script: what belongs to the application's call is not in it.
+/// What belongs to the application's call: a dispatch script does not see it.
+const OF_THE_CALL: [&str; 10] = [
+    "wsgi.version",
+    "wsgi.multithread",
+    "wsgi.multiprocess",
+    "wsgi.run_once",
+    "wsgi.url_scheme",
+    "wsgi.input",
+    "wsgi.input_terminated",
+    "wsgi.file_wrapper",
+    "mod_wsgi.callable_object",
+    "mod_wsgi.application_start",
+];
+
+/// What is not known, or no matter, when a script is asked who may see something.
+const LATER: [&str; 27] = [
+    "REQUEST_SCHEME",
+    "CONTEXT_PREFIX",
+    "CONTEXT_DOCUMENT_ROOT",
+    "SCRIPT_FILENAME",
+    "wsgi.version",
+    "wsgi.multithread",
+    "wsgi.multiprocess",
+    "wsgi.run_once",
+    "wsgi.url_scheme",
+    "wsgi.input",
+    "wsgi.input_terminated",
+    "wsgi.file_wrapper",
+    "mod_wsgi.callable_object",
+    "mod_wsgi.request_handler",
+    "mod_wsgi.handler_script",
+    "mod_wsgi.script_name",
+    "mod_wsgi.path_info",
+    "mod_wsgi.listener_host",
+    "mod_wsgi.listener_port",
+    "mod_wsgi.server_pid",
+    "mod_wsgi.request_id",
+    "mod_wsgi.connection_id",
+    "mod_wsgi.request_start",
+    "mod_wsgi.queue_start",
+    "mod_wsgi.daemon_start",
+    "mod_wsgi.application_start",
+    "mod_wsgi.thread_id",
+];
+
+/// Makes the `environ` of a dispatch script.
 pub(crate) fn for_dispatch(
     attached: Attached<'_>,
     holder: &Holder,
     template: &Template,
     request: &Arc<Request>,
 ) -> Result<Object> {
-    const OF_THE_CALL: [&str; 10] = [
-        "wsgi.version",
-        "wsgi.multithread",
-        "wsgi.multiprocess",
-        "wsgi.run_once",
-        "wsgi.url_scheme",
-        "wsgi.input",
-        "wsgi.input_terminated",
-        "wsgi.file_wrapper",
-        "mod_wsgi.callable_object",
-        "mod_wsgi.application_start",
-    ];
-    let environ = entries(attached, holder, template, &request.call.environ)?;
-    environ.set_item(attached, &template.keys.errors, &crate::callback::view(attached, &holder.errors, request)?)?;
-    for name in OF_THE_CALL {
-        environ.delete_item(attached, &Object::interned(attached, name.as_bytes())?)?;
-    }
-    Ok(environ)
+    without(attached, holder, template, request, &OF_THE_CALL)
 }
 
-/// Makes the `environ` of a script that is asked who may see something: only what is known by then, and no file.
+/// Makes the `environ` of a script that is asked who may see something.
 pub(crate) fn for_access(
     attached: Attached<'_>,
     holder: &Holder,
     template: &Template,
     request: &Arc<Request>,
 ) -> Result<Object> {
-    const LATER: [&str; 27] = [
-        "REQUEST_SCHEME",
-        "CONTEXT_PREFIX",
-        "CONTEXT_DOCUMENT_ROOT",
-        "SCRIPT_FILENAME",
-        "wsgi.version",
-        "wsgi.multithread",
-        "wsgi.multiprocess",
-        "wsgi.run_once",
-        "wsgi.url_scheme",
-        "wsgi.input",
-        "wsgi.input_terminated",
-        "wsgi.file_wrapper",
-        "mod_wsgi.callable_object",
-        "mod_wsgi.request_handler",
-        "mod_wsgi.handler_script",
-        "mod_wsgi.script_name",
-        "mod_wsgi.path_info",
-        "mod_wsgi.listener_host",
-        "mod_wsgi.listener_port",
-        "mod_wsgi.server_pid",
-        "mod_wsgi.request_id",
-        "mod_wsgi.connection_id",
-        "mod_wsgi.request_start",
-        "mod_wsgi.queue_start",
-        "mod_wsgi.daemon_start",
-        "mod_wsgi.application_start",
-        "mod_wsgi.thread_id",
-    ];
+    without(attached, holder, template, request, &LATER)
+}
+
+fn without(
+    attached: Attached<'_>,
+    holder: &Holder,
+    template: &Template,
+    request: &Arc<Request>,
+    left_out: &[&str],
+) -> Result<Object> {
     let environ = entries(attached, holder, template, &request.call.environ)?;
     environ.set_item(attached, &template.keys.errors, &crate::callback::view(attached, &holder.errors, request)?)?;
-    for name in LATER {
+    for name in left_out {
         let name = Object::interned(attached, name.as_bytes())?;
         if environ.item(attached, &name).is_some() {
             environ.delete_item(attached, &name)?;

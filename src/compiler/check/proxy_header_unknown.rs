@@ -3,6 +3,7 @@
 use super::Check;
 use crate::compiler::diagnostic::{Code, Report, nearest};
 use crate::compiler::model::Server;
+use crate::plan::proxies::{FIELDS, field};
 
 pub(super) const CHECK: Check = Check { code: &PROXY_HEADER_UNKNOWN, run };
 
@@ -12,35 +13,16 @@ static PROXY_HEADER_UNKNOWN: Code = Code::warning(
     include_str!("proxy_header_unknown.md"),
 );
 
-/// The fields that mod_wsgi reads.
-const FIELDS: [&str; 15] = [
-    "X-Client-IP",
-    "X-Forwarded-For",
-    "X-Forwarded-HTTPS",
-    "X-Forwarded-Host",
-    "X-Forwarded-Port",
-    "X-Forwarded-Proto",
-    "X-Forwarded-SSL",
-    "X-Forwarded-Scheme",
-    "X-Forwarded-Script-Name",
-    "X-Forwarded-Server",
-    "X-HTTPS",
-    "X-Host",
-    "X-Real-IP",
-    "X-Scheme",
-    "X-Script-Name",
-];
-
 fn run(server: &Server, report: &mut Report) {
     for word in server.lines("WSGITrustedProxyHeaders").into_iter().flat_map(|line| &line.words) {
         let name = word.value.as_str();
-        let known = FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name));
-        if known || name.is_empty() || name.contains("${") {
+        if field(name).is_some() || name.is_empty() || name.contains("${") {
             continue;
         }
         let broken = !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let label = if broken { "ends the process that meets it" } else { "nothing is done with it" };
-        let near = nearest(&name.replace('_', "-"), FIELDS).map(|near| format!("did you mean `{near}`?"));
+        let near = nearest(&name.replace('_', "-"), FIELDS.map(|(name, _)| name))
+            .map(|near| format!("did you mean `{near}`?"));
         let help = near.unwrap_or_else(|| "delete it; the page of this finding lists those that are known".to_owned());
         report.push(PROXY_HEADER_UNKNOWN.at(word.span, label).help(help));
     }

@@ -72,6 +72,31 @@ pub(super) const SPECS: &[Spec] = &[
         ..Spec::BASE
     },
     Spec {
+        name: "AddType",
+        summary: "The media type of files with these endings.",
+        contexts: ANYWHERE,
+        args: &[arg("media-type", Kind::Text), arg("extension", Kind::Text).many()],
+        example: "AddType application/x-httpd-wsgi .wsgi",
+        effect: Effect::Lower(|args, scope| {
+            let media_type = args.take::<String>("media-type").value;
+            for ending in args.many::<String>("extension") {
+                let ending = ending.value.trim_start_matches('.').to_ascii_lowercase();
+                scope.settings().types.push((ending, media_type.clone()));
+            }
+        }),
+        ..Spec::BASE
+    },
+    Spec {
+        name: "ForceType",
+        summary: "The media type of all files here.",
+        contexts: ANYWHERE,
+        args: &[arg("media-type", Kind::Text)],
+        default: Some("None"),
+        example: "<Directory /srv/pages>\n    ForceType application/x-httpd-wsgi\n    Options +ExecCGI\n</Directory>",
+        effect: Effect::Lower(|args, scope| scope.settings().forced_type = args.option("media-type")),
+        ..Spec::BASE
+    },
+    Spec {
         name: "SetEnv",
         summary: "A variable of each request, in its `environ`.",
         contexts: ANYWHERE,

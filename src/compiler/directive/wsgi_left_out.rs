@@ -71,24 +71,6 @@ pub(super) const SPECS: &[Spec] = &[
         ..BASE
     },
     Spec {
-        name: "WSGITrustedProxyHeaders",
-        summary: "Headers of a proxy that are believed.",
-        contexts: ANYWHERE,
-        args: &[arg("header", Kind::Text).any()],
-        example: "WSGITrustedProxyHeaders X-Forwarded-For X-Forwarded-Proto\nWSGITrustedProxies 10.0.0.0/8",
-        explain: include_str!("wsgi_trusted_proxy_headers.md"),
-        ..LEFT_OUT
-    },
-    Spec {
-        name: "WSGITrustedProxies",
-        summary: "The proxies whose headers are believed.",
-        contexts: ANYWHERE,
-        args: &[arg("network", Kind::Network).any()],
-        example: "WSGITrustedProxyHeaders X-Forwarded-For\nWSGITrustedProxies 10.0.0.1 192.168.0.0/16",
-        explain: include_str!("wsgi_trusted_proxies.md"),
-        ..LEFT_OUT
-    },
-    Spec {
         name: "WSGIEnableSendfile",
         summary: "Whether `wsgi.file_wrapper` may let the kernel send a file.",
         contexts: ANYWHERE,

@@ -1,8 +1,11 @@
 //! The directives of mod_wsgi that change how single requests are answered.
 
+use super::access::network;
 use super::wsgi::{ANYWHERE, BASE, FLAG};
 use super::{Effect, Kind, Spec, arg};
+use crate::compiler::diagnostic::Severity;
 use crate::compiler::source::Spanned;
+use crate::plan::proxies::field;
 
 pub(super) const SPECS: &[Spec] = &[
     Spec {
@@ -40,6 +43,41 @@ pub(super) const SPECS: &[Spec] = &[
         example: "WSGIIgnoreActivity On",
         explain: include_str!("wsgi_ignore_activity.md"),
         effect: Effect::Lower(|args, scope| scope.settings().ignore_activity = args.option("state")),
+        ..BASE
+    },
+    Spec {
+        name: "WSGITrustedProxyHeaders",
+        summary: "Headers of a proxy that are believed.",
+        contexts: ANYWHERE,
+        args: &[arg("header", Kind::Text).any()],
+        example: "WSGITrustedProxyHeaders X-Forwarded-For X-Forwarded-Proto\nWSGITrustedProxies 10.0.0.0/8",
+        explain: include_str!("wsgi_trusted_proxy_headers.md"),
+        effect: Effect::Lower(|args, scope| {
+            // mod_wsgi does nothing with others.
+            for name in args.many::<String>("header") {
+                let known = field(&name.value).map(|(name, _)| name.to_owned());
+                scope.settings().proxy_headers.get_or_insert_default().extend(known);
+            }
+        }),
+        ..BASE
+    },
+    Spec {
+        name: "WSGITrustedProxies",
+        summary: "The proxies whose headers are believed.",
+        contexts: ANYWHERE,
+        args: &[arg("network", Kind::Network).any()],
+        example: "WSGITrustedProxyHeaders X-Forwarded-For\nWSGITrustedProxies 10.0.0.1 192.168.0.0/16",
+        explain: include_str!("wsgi_trusted_proxies.md"),
+        effect: Effect::Lower(|args, scope| {
+            for word in args.many::<String>("network") {
+                // One that cannot be read is nobody: without the list everybody would be believed.
+                let found = network(&word.value);
+                if found.is_none() {
+                    scope.unsupported(word.span, "not an address or network", Severity::Error);
+                }
+                scope.settings().trusted_proxies.get_or_insert_default().extend(found);
+            }
+        }),
         ..BASE
     },
 ];

@@ -5,7 +5,7 @@ use super::Line;
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::ApplicationGroup;
 use crate::plan::access::{Merging, Provider, Scheme};
-use crate::plan::sections::{Order, Peer, Require, Switches};
+use crate::plan::sections::{Network, Order, Peer, Require, Switches};
 
 /// What `WSGIProcessGroup` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,10 +76,18 @@ pub struct Settings {
     pub handler: Option<Spanned<String>>,
     /// `AddHandler`: an ending, and the handler in lower case.
     pub handlers: Vec<(String, Spanned<String>)>,
+    /// `ForceType`.
+    pub forced_type: Option<Spanned<String>>,
+    /// `AddType`: an ending, and the media type.
+    pub types: Vec<(String, String)>,
     /// `WSGIHandlerScript`.
     pub handler_scripts: Vec<HandlerScript>,
     /// `WSGIDispatchScript`.
     pub dispatch_script: Option<AskedScript>,
+    /// `WSGITrustedProxyHeaders`, those that are known.
+    pub proxy_headers: Option<Vec<String>>,
+    /// `WSGITrustedProxies`.
+    pub trusted_proxies: Option<Vec<Network>>,
     /// `SetEnv`.
     pub set_env: Vec<Spanned<(String, String)>>,
     /// `<Limit>` and `<LimitExcept>`.

@@ -3,8 +3,9 @@
 use super::Resolver;
 use super::hosts::application_group;
 use crate::compiler::model::{self, Matcher};
+use crate::compiler::source::Spanned;
 use crate::plan::access::Authentication;
-use crate::plan::sections::{AskedScript, HandlerScript, Match, Section, Settings};
+use crate::plan::sections::{AskedScript, HandlerScript, Match, Section, Settings, is_wsgi};
 use crate::plan::{ApplicationGroup, Host, ProcessGroupName};
 
 impl Resolver<'_> {
@@ -22,7 +23,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn settings(&self, written: &model::Settings) -> Settings {
-        let flag = |state: &Option<crate::compiler::source::Spanned<bool>>| state.as_ref().map(|state| state.value);
+        let flag = |state: &Option<Spanned<bool>>| state.as_ref().map(|state| state.value);
         let list = |all: &Vec<_>| (!all.is_empty()).then(|| all.clone());
         Settings {
             process_group: written.process_group.as_ref().map(|name| self.process_group_name(name)),
@@ -46,13 +47,14 @@ impl Resolver<'_> {
             authentication: self.authentication(&written.authentication),
             access_script: written.access_script.as_ref().map(|script| self.asked_script(script)),
             options: written.options,
-            handler: written.handler.as_ref().map(|handler| match handler.value.as_str() {
-                none if none.eq_ignore_ascii_case("none") => "none".to_owned(),
-                name => name.to_owned(),
-            }),
+            handler: written.handler.as_ref().map(name_or_none),
+            forced_type: written.forced_type.as_ref().map(name_or_none),
+            types: written.types.clone(),
             handlers: written.handlers.iter().map(|(ending, name)| (ending.clone(), name.value.clone())).collect(),
             handler_scripts: written.handler_scripts.iter().map(|handler| self.handler_script(handler)).collect(),
             dispatch_script: written.dispatch_script.as_ref().map(|script| self.asked_script(script)),
+            proxy_headers: written.proxy_headers.clone(),
+            trusted_proxies: written.trusted_proxies.clone(),
             set_env: written.set_env.iter().map(|variable| variable.value.clone()).collect(),
         }
     }
@@ -60,8 +62,7 @@ impl Resolver<'_> {
 
 impl Resolver<'_> {
     fn authentication(&self, written: &model::Authentication) -> Authentication {
-        let file =
-            |path: &Option<crate::compiler::source::Spanned<String>>| path.as_ref().map(|path| self.join(&path.value));
+        let file = |path: &Option<Spanned<String>>| path.as_ref().map(|path| self.join(&path.value));
         let script = |script: &Option<model::AskedScript>| script.as_ref().map(|script| self.asked_script(script));
         Authentication {
             scheme: written.scheme.clone(),
@@ -97,6 +98,12 @@ impl Resolver<'_> {
     }
 }
 
+/// A name, `none` in lower case.
+fn name_or_none(name: &Spanned<String>) -> String {
+    let none = name.value.eq_ignore_ascii_case("none");
+    if none { "none".to_owned() } else { name.value.clone() }
+}
+
 /// Every group of settings of a host.
 fn all_settings(host: &Host) -> impl Iterator<Item = &Settings> {
     std::iter::once(&host.settings).chain(host.sections.iter().map(|section| &section.settings))
@@ -124,13 +131,13 @@ pub(super) fn may_run_embedded(host: &Host) -> bool {
     });
     let elsewhere = || by_section || host.settings.process_group.as_ref().is_none_or(|name| is_embedded(host, name));
     let by_handler = |settings: &Settings| {
-        let wsgi = |handler: &str| matches!(handler, "wsgi-script" | "application/x-httpd-wsgi");
-        let named = settings.handler.iter().chain(settings.handlers.iter().map(|(_, handler)| handler));
+        let by_ending = settings.handlers.iter().chain(&settings.types).map(|(_, name)| name);
+        let named = settings.handler.iter().chain(&settings.forced_type).chain(by_ending);
         let own = |handler: &HandlerScript| match &handler.process_group {
             Some(name) => is_embedded(host, name),
             None => elsewhere(),
         };
-        named.into_iter().any(|handler| wsgi(handler)) && elsewhere() || settings.handler_scripts.iter().any(own)
+        named.into_iter().any(|name| is_wsgi(name)) && elsewhere() || settings.handler_scripts.iter().any(own)
     };
     mounted || all_settings(host).any(by_handler)
 }

@@ -117,7 +117,7 @@ async fn handle(
                 user = of_file.admit(seen, &settings, guard.as_deref()).await?.or(user);
             }
             seen.user = user.as_ref().map(|user| user.name.clone());
-            Ok(with_info(static_files::answer(&file, settings.options, parts, &path), user))
+            Ok(with_info(static_files::answer(&file, &settings, parts, &path), user))
         }
         Route::Script { script, path_info, own } => {
             seen.file.clone_from(&script.target.script);
@@ -147,7 +147,11 @@ async fn handle(
                 environ.push("AUTH_TYPE", user.scheme);
                 seen.user = Some(user.name.clone());
             }
-            Ok(with_info(run(front, parts, incoming, began, seen.host, script, environ).await?, user))
+            let seen_so = match &script.proxies {
+                None => (environ, false),
+                Some(proxies) => proxies.apply(&environ, &script.target, client.peer.ip()),
+            };
+            Ok(with_info(run(front, parts, incoming, began, seen.host, script, seen_so).await?, user))
         }
     }
 }
@@ -222,7 +226,7 @@ fn with_info(mut answer: Response<Body>, user: Option<User>) -> Response<Body> {
     answer
 }
 
-/// Runs a script: the checks of mod_wsgi first, then its body, then the call.
+/// Runs a script: the checks of mod_wsgi first, then its body, then the call. With `environ` goes whether the URL is `https`.
 async fn run(
     front: &Front,
     parts: &Parts,
@@ -230,7 +234,7 @@ async fn run(
     began: SystemTime,
     host: usize,
     script: Arc<Script>,
-    environ: Pairs,
+    (environ, https): (Pairs, bool),
 ) -> Result<Response<Body>, Refused> {
     let timeout = Duration::from_secs(front.plan.hosts[host].timeout.into());
     let input = body(parts, incoming, &script, timeout)?;
@@ -261,7 +265,7 @@ async fn run(
     }
     let daemon = matches!(script.runs, Runs::Daemon(_));
     let target = Arc::clone(&script.target);
-    let call = call(&target, environ, began, daemon);
+    let call = Call { https, ..call(&target, environ, began, daemon) };
     let answered = match (&script.runs, &front.embedded) {
         (Runs::Daemon(index), _) => Box::pin(front.pools[*index].run(call, body, timeout))
             .await
@@ -272,7 +276,9 @@ async fn run(
     };
     let (head, source) = answered?;
     if head.status >= 400 && script.settings.error_override == Some(true) {
-        return Err(self::status(head.status).into());
+        let asks = head.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"WWW-Authenticate"));
+        let challenge = asks.and_then(|(_, value)| HeaderValue::from_bytes(value).ok());
+        return Err(Refused { status: self::status(head.status), close: false, challenge });
     }
     let mut response = answer::from_application(&head, source, parts.method == Method::HEAD);
     if let Runs::Daemon(index) = &script.runs

@@ -12,12 +12,12 @@ use hyper::StatusCode;
 
 use super::guard::{self, Guard};
 use super::names::Names;
-use super::script::{At, Chosen, Refusal, Script, handler_of, is_wsgi};
+use super::script::{At, Chosen, Refusal, Script, handler_of};
 use super::sections::{Locations, Sections};
 use super::static_files::INDEX;
 use crate::decision::path::{covered, matched, path_info_start, taken_by_mount};
 use crate::decision::pattern::Pattern;
-use crate::plan::sections::Settings;
+use crate::plan::sections::{Settings, is_wsgi};
 use crate::plan::{Alias, Host, Mount, Plan};
 use crate::runtime::exchange::Dispatched;
 use crate::runtime::short_hash::ShortHash;
@@ -146,7 +146,7 @@ impl Routes {
             names: Names::new(this),
             handles: std::iter::once(&this.settings)
                 .chain(this.sections.iter().map(|section| &section.settings))
-                .any(|settings| settings.handler.is_some() || !settings.handlers.is_empty()),
+                .any(Settings::gives_handlers),
             dispatched: RwLock::default(),
             scripts: Arc::new(scripts.collect()),
             prepared: RwLock::default(),

@@ -8,8 +8,9 @@ use hyper::StatusCode;
 
 use super::environ;
 use super::guard::Guard;
+use super::proxies::Proxies;
 use crate::decision::group::{Asked, application_group, callable_object, expand};
-use crate::plan::sections::{HandlerScript, Settings};
+use crate::plan::sections::{HandlerScript, Settings, is_wsgi};
 use crate::plan::{ApplicationGroup, Mount, Plan, ProcessGroupName};
 use crate::runtime::exchange::{Dispatched, Target};
 
@@ -30,6 +31,8 @@ pub(super) struct Script {
     pub(super) dispatch: Option<Box<Dispatch>>,
     /// Who is asked before it runs.
     pub(super) guard: Option<Arc<Guard>>,
+    /// What is believed of what proxies say.
+    pub(super) proxies: Option<Box<Proxies>>,
 }
 
 /// What is asked before each request of a script which groups it gets.
@@ -220,7 +223,8 @@ impl Script {
         });
         let diverted = at.handler.is_none() && handler_of(&settings, at.file, false).is_some_and(|name| !is_wsgi(name));
         let guard = Guard::of(plan, host_index, &settings, at.port);
-        Self { target: Arc::new(target), runs, pass_authorization, diverted, dispatch, guard, settings }
+        let proxies = Proxies::of(&settings);
+        Self { target: Arc::new(target), runs, pass_authorization, diverted, dispatch, guard, proxies, settings }
     }
 
     /// The same script with other groups or another callable, as a dispatch script says. What it leaves out stays.
@@ -266,24 +270,9 @@ impl Script {
     }
 }
 
-/// The handler of a file: `SetHandler`, else `AddHandler` by its endings, of which the last that has one counts.
+/// The handler of a file; of a folder only `SetHandler`.
 pub(super) fn handler_of<'a>(settings: &'a Settings, file: &[u8], is_folder: bool) -> Option<&'a str> {
-    let set = settings.handler.as_deref().filter(|name| !name.is_empty() && *name != "none");
-    if set.is_some() || is_folder || settings.handlers.is_empty() {
-        return set;
-    }
-    let name = file.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let endings = name.split(|byte| *byte == b'.').skip(1);
-    let of = |ending: &[u8]| {
-        let known = |(known, _): &&(String, String)| known.as_bytes().eq_ignore_ascii_case(ending);
-        settings.handlers.iter().rfind(known).map(|(_, handler)| handler.as_str())
-    };
-    endings.filter_map(of).last()
-}
-
-/// Whether a handler is mod_wsgi's own.
-pub(super) fn is_wsgi(handler: &str) -> bool {
-    matches!(handler, "wsgi-script" | "application/x-httpd-wsgi")
+    if is_folder { settings.set_handler() } else { settings.handler_of(file) }
 }
 
 /// A variable of the request, else of this process.

@@ -21,7 +21,7 @@ use tokio::io::AsyncSeek;
 
 use super::answer::{self, Body, Source};
 use super::environ::SOFTWARE;
-use crate::plan::sections::Switches;
+use crate::plan::sections::{Settings, Switches};
 
 /// Bytes read from a file at a time. Files are read on the event loop: from the page cache that is cheaper than a hand-over.
 const BLOCK: usize = 64 << 10;
@@ -29,7 +29,8 @@ const BLOCK: usize = 64 << 10;
 pub(super) const INDEX: &str = "index.html";
 
 /// Answers with a file. `url_path` is the normalised path, for the redirect of a folder without its slash.
-pub(super) fn answer(file: &Path, options: Switches, parts: &Parts, url_path: &[u8]) -> Response<Body> {
+pub(super) fn answer(file: &Path, settings: &Settings, parts: &Parts, url_path: &[u8]) -> Response<Body> {
+    let options = settings.options;
     match parts.method {
         Method::GET | Method::HEAD => {}
         Method::OPTIONS => return with_allow(StatusCode::OK),
@@ -47,7 +48,7 @@ pub(super) fn answer(file: &Path, options: Switches, parts: &Parts, url_path: &[
         if url_path.ends_with(b"/") {
             return answer::page(StatusCode::NOT_FOUND);
         }
-        return send(file, opened, &metadata, parts);
+        return send((file, settings), opened, &metadata, parts);
     }
     if !metadata.is_dir() {
         return answer::page(StatusCode::FORBIDDEN);
@@ -58,7 +59,7 @@ pub(super) fn answer(file: &Path, options: Switches, parts: &Parts, url_path: &[
     // Without an index a folder's contents stay its own.
     let index = file.join(INDEX);
     match open(&index, options).and_then(|opened| Ok((opened.metadata()?, opened))) {
-        Ok((metadata, opened)) if metadata.is_file() => send(&index, opened, &metadata, parts),
+        Ok((metadata, opened)) if metadata.is_file() => send((&index, settings), opened, &metadata, parts),
         _ => answer::page(StatusCode::FORBIDDEN),
     }
 }
@@ -104,7 +105,7 @@ fn links_match_owners(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn send(path: &Path, file: File, metadata: &Metadata, parts: &Parts) -> Response<Body> {
+fn send((path, settings): (&Path, &Settings), file: File, metadata: &Metadata, parts: &Parts) -> Response<Body> {
     let modified = metadata.modified().ok();
     let etag = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map(|since| {
         // The same text as hyper-staticfile writes.
@@ -122,7 +123,8 @@ fn send(path: &Path, file: File, metadata: &Metadata, parts: &Parts) -> Response
             return not_modified(etag.as_deref());
         }
     }
-    let content_type = mime_guess::from_path(path).first_raw();
+    let given = settings.type_of(path.as_os_str().as_encoded_bytes());
+    let content_type = given.or_else(|| mime_guess::from_path(path).first_raw());
     let resolved = ResolvedFile {
         handle: Blocks { file },
         path: PathBuf::new(),
@@ -140,8 +142,10 @@ fn send(path: &Path, file: File, metadata: &Metadata, parts: &Parts) -> Response
     let (mut head, body) = response.into_parts();
     head.headers.insert(header::SERVER, HeaderValue::from_static(SOFTWARE));
     // hyper-staticfile names the type of a whole file alone.
-    if let (Some(kind), StatusCode::OK | StatusCode::PARTIAL_CONTENT) = (content_type, head.status) {
-        head.headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
+    if let (Some(kind), StatusCode::OK | StatusCode::PARTIAL_CONTENT) = (content_type, head.status)
+        && let Ok(kind) = HeaderValue::from_str(kind)
+    {
+        head.headers.entry(header::CONTENT_TYPE).or_insert(kind);
     }
     Response::from_parts(head, Body::new(Source::File(Box::new(FileBody(body)))))
 }
