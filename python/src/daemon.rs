@@ -341,6 +341,7 @@ fn watch(shared: &Shared, attendant: &Attendant, messenger: &mut Messenger, cont
                 return Ok(Duration::try_from_secs_f64(within).unwrap_or(patience));
             }
             Ok(Some((Order::Connections { .. }, descriptors))) => shared.connect(descriptors),
+            Ok(Some((Order::Failing { .. }, _))) => {}
             // The parent has gone, or makes no sense any more.
             Ok(None) | Err(_) => return Ok(patience.min(SHUTDOWN_TIMEOUT)),
         }

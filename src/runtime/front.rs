@@ -208,6 +208,7 @@ async fn run(
             Some((Order::Connections { group, pid, bell }, descriptors)) => {
                 take_in(&front, group, pid, bell, descriptors)?;
             }
+            Some((Order::Failing { group }, _)) => front.pools[group].fails(),
             Some((Order::Stop { within }, _)) => break within,
             None => break ORPHAN,
         }

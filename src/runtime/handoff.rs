@@ -157,6 +157,11 @@ pub enum Order {
         /// The first descriptor is the writing end of the process's bell; only to a front.
         bell: bool,
     },
+    /// To a front: a process of the group has ended before it was ready, so the next one may as well.
+    Failing {
+        /// Index into [`Plan::process_groups`].
+        group: usize,
+    },
     /// Finish what is under way, within so many seconds, and leave.
     Stop {
         /// Seconds.

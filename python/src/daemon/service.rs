@@ -49,7 +49,7 @@ fn watch(control: Control, leaving: Arc<AtomicBool>) -> io::Result<()> {
         let within = loop {
             match control.receive::<Order>() {
                 Ok(Some((Order::Stop { within }, _))) => break Duration::try_from_secs_f64(within).ok(),
-                Ok(Some((Order::Connections { .. }, _))) => {}
+                Ok(Some((Order::Connections { .. } | Order::Failing { .. }, _))) => {}
                 // The parent has gone, or makes no sense any more.
                 Ok(None) | Err(_) => break None,
             }

@@ -31,6 +31,8 @@ use upload::Upload;
 const LONGEST_QUEUE: usize = 1000;
 /// How long a request waits while its group has no process at all, where `connect-timeout` does not say: mod_wsgi's default.
 const NO_PROCESS: Duration = Duration::from_secs(15);
+/// The same where processes of the group die at each start: its clients are not kept.
+const FAILING: Duration = Duration::from_secs(3);
 
 /// A process group, as far as a front knows it.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub(super) struct Pool {
 #[derive(Debug, Default)]
 struct Threads {
     processes: Vec<Process>,
+    /// The last process ended before it was ready.
+    failing: bool,
     waiting: VecDeque<Waiting>,
 }
 
@@ -108,6 +112,7 @@ impl Pool {
     pub(super) fn add(self: &Arc<Self>, pid: u32, streams: Vec<UnixStream>, bell: Option<OwnedFd>) {
         let bell = {
             let mut threads = self.lock();
+            threads.failing = false;
             for process in &mut threads.processes {
                 process.idle.retain(Thread::is_alive);
             }
@@ -125,6 +130,11 @@ impl Pool {
             let busy = Busy { pool: Arc::clone(self), pid, bell: bell.clone(), returned: false };
             Lease { thread, busy }.give_back();
         }
+    }
+
+    /// A process of the group has ended before it was ready.
+    pub(super) fn fails(&self) {
+        self.lock().failing = true;
     }
 
     /// Runs a call. The answer's body, if it is not here already, comes from the thread as it is made.
@@ -190,8 +200,9 @@ impl Pool {
             receiver
         };
         let mut waiting = std::pin::pin!(waiting);
-        let no_process = self.waits.connect.map_or(NO_PROCESS, of_seconds);
         loop {
+            let usual = if self.lock().failing { FAILING } else { NO_PROCESS };
+            let no_process = self.waits.connect.map_or(usual, of_seconds);
             let left =
                 until.map_or(no_process, |until| no_process.min(until.saturating_duration_since(Instant::now())));
             match tokio::time::timeout(left, &mut waiting).await {

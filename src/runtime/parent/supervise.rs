@@ -406,6 +406,7 @@ impl Parent {
         let Some(running) = &mut slot.running else { return };
         let Ok(Some(status)) = running.spawned.process.try_wait() else { return };
         let pid = running.spawned.process.id();
+        let failed = matches!(running.state, State::Starting | State::Failed);
         let expected = matches!(running.state, State::Leaving | State::Failed) && !status_is_signal(status);
         let pause = slot.empty();
         let message = format!(
@@ -416,6 +417,13 @@ impl Parent {
         );
         if !expected {
             self.note(LogLevel::Error, &message);
+        }
+        if let (true, Role::Daemon { group }) = (failed, self.slots[index].role) {
+            for front in self.slots.iter().filter(|slot| slot.role == Role::Front && slot.is_ready()) {
+                let Some(front) = &front.running else { continue };
+                // A front that has gone is replaced, and waits as if nothing had failed yet.
+                let _ = front.spawned.control.send(&Order::Failing { group }, &[]);
+            }
         }
     }
 
