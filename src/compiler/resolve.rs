@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::model::{self, GroupName, Server};
 use super::source::{Sources, Span, Spanned};
+use crate::decision::path::file_name;
 use crate::plan::interpreters::{InterpreterOptions, Interpreters, Restrictions};
 use crate::plan::limits::{Confinement, Limits, Timers, Waits};
 use crate::plan::log::LogLevel;
@@ -69,7 +70,9 @@ impl Resolver<'_> {
 
     /// The same as text: a slash at its end is kept.
     fn join_text(&self, path: &str) -> String {
-        if path.starts_with('/') { path.to_owned() } else { self.join(path).to_string_lossy().into_owned() }
+        let joined =
+            if path.starts_with('/') { path.to_owned() } else { self.join(path).to_string_lossy().into_owned() };
+        String::from_utf8_lossy(&file_name(joined.into_bytes())).into_owned()
     }
 
     fn name(&self, name: Option<&Spanned<String>>) -> Option<Name> {

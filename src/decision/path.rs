@@ -153,6 +153,34 @@ pub fn path_info_start(path: &[u8], path_info: &[u8]) -> usize {
     path[start..].iter().position(|byte| *byte == b'/').map_or(path.len(), |at| start + at)
 }
 
+/// A file's name as Apache compares it: repeated slashes merged, `.` and `..` resolved by the text alone. A slash at the end stays.
+/// `DocumentRoot /srv/www/` and `Alias /a /srv/` would else leave a slash too many in every name, and no section would hold.
+#[must_use]
+pub fn file_name(name: Vec<u8>) -> Vec<u8> {
+    if !name.windows(2).any(|pair| pair == b"//" || pair == b"/.") {
+        return name;
+    }
+    let mut segments: Vec<&[u8]> = Vec::new();
+    for segment in name.split(|byte| *byte == b'/') {
+        match segment {
+            b"" | b"." => {}
+            b".." => {
+                segments.pop();
+            }
+            other => segments.push(other),
+        }
+    }
+    let mut file = Vec::with_capacity(name.len());
+    for segment in segments {
+        file.push(b'/');
+        file.extend_from_slice(segment);
+    }
+    if file.is_empty() || name.ends_with(b"/") {
+        file.push(b'/');
+    }
+    file
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,5 +255,18 @@ mod tests {
         assert_eq!(covered("/a/", b"/a"), None);
         assert_eq!(covered("/a/", b"/a/b"), Some(3));
         assert_eq!(covered("/", b"/x"), Some(1));
+    }
+
+    #[test]
+    fn names_of_files() {
+        for (name, expected) in [
+            ("/srv/www//private/x", "/srv/www/private/x"),
+            ("/srv//www/./a/../b/", "/srv/www/b/"),
+            ("/../..", "/"),
+            ("/srv/.hidden", "/srv/.hidden"),
+            ("/srv/www", "/srv/www"),
+        ] {
+            assert_eq!(file_name(name.as_bytes().to_vec()), expected.as_bytes(), "{name}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pcre2::bytes::{Captures, Regex};
+use pcre2::bytes::{Captures, Regex, RegexBuilder};
 
 /// An expression that is ready to be compared.
 pub struct Pattern(Regex);
@@ -13,7 +13,8 @@ impl Pattern {
     /// # Errors
     /// What Apache would say of it.
     pub fn new(text: &str) -> Result<Self, String> {
-        Regex::new(text).map(Self).map_err(|error| {
+        // As Apache reads them: `.` matches a newline too.
+        RegexBuilder::new().dotall(true).build(text).map(Self).map_err(|error| {
             // `PCRE2: error compiling pattern at offset 7: missing closing parenthesis`
             let text = error.to_string();
             text.rsplit_once(": ").map_or(text.clone(), |(_, reason)| reason.to_owned())

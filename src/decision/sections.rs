@@ -32,7 +32,8 @@ impl Matcher {
     /// # Errors
     /// A pattern that this machine refuses.
     pub fn new(from: &Match) -> Result<Self, String> {
-        let pattern = |text: &str| Wildcards::new(text).map_err(|error| format!("`{text}`: {error}"));
+        let pattern =
+            |text: &str| Wildcards::new(&text.replace("[^", "[!")).map_err(|error| format!("`{text}`: {error}"));
         let regex = |text: &str| Pattern::new(text).map_err(|error| format!("`{text}`: {error}"));
         Ok(Self(match from {
             Match::Directory(folder) => Kind::Folder(folder.clone()),

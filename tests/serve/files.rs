@@ -272,3 +272,34 @@ fn a_large_file_arrives_whole() {
         assert!(server.get("/large.bin").body == data);
     });
 }
+
+/// Whatever slashes and dots stand in the names of the configuration, a section holds for the file that they lead to.
+#[test]
+fn sections_hold_however_names_are_written() {
+    let site = Site::new();
+    site.file("www/open.txt", "open");
+    site.file("www/private/secret.txt", "secret");
+    let server = site.start(
+        "DocumentRoot \"${DIR}//www/\"\nAlias /a \"${DIR}/www/\"\nAlias /b \"${DIR}/x/../www/./\"\n\
+         <Directory \"${DIR}//www\">\n    Require all granted\n</Directory>\n\
+         <Directory \"${DIR}/./www/x/../private\">\n    Require all denied\n</Directory>\n",
+    );
+    for prefix in ["", "/a", "/b"] {
+        assert_eq!(server.text(&format!("{prefix}/open.txt")), "open", "{prefix}");
+        assert_eq!(server.get(&format!("{prefix}/private/secret.txt")).status, 403, "{prefix}");
+    }
+    server.stop();
+}
+
+#[test]
+fn what_is_too_long_is_refused() {
+    let site = Site::new();
+    site.file("open.txt", "open");
+    let server = site.start("DocumentRoot \"${DIR}\"\n<Directory \"${DIR}\">\n    Require all granted\n</Directory>\n");
+    let long = "a/".repeat(5000);
+    assert_eq!(server.get(&format!("/{long}")).status, 414);
+    let request = Request::get("/open.txt").header("Authorization", &format!("Basic {}", "a".repeat(8190)));
+    assert_eq!(server.send(&request).status, 400);
+    assert_eq!(server.send(&Request::get("/open.txt").header("X-Long", &"a".repeat(8000))).status, 200);
+    server.stop();
+}

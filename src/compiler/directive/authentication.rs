@@ -86,7 +86,11 @@ pub(super) const SPECS: &[Spec] = &[
         default: Some("300"),
         example: "<Location /shop>\n    AuthDigestNonceLifetime 600\n</Location>",
         effect: Effect::Lower(|args, scope| {
-            let seconds = args.take::<String>("seconds").value.parse().ok();
+            let written = args.take::<String>("seconds");
+            let seconds = written.value.parse().ok();
+            if seconds == Some(0) {
+                scope.unsupported(written.span, "a nonce is never good for one request alone", Severity::Error);
+            }
             scope.settings().authentication.nonce_lifetime = seconds;
         }),
         ..BASE

@@ -33,6 +33,16 @@ const TAKEN_FOR_GRANTED: [&str; 9] = [
     "setenvif_module",
 ];
 
+/// Further modules whose work our own runtime does.
+const CARRIED_OUT: [&str; 6] = [
+    "auth_basic_module",
+    "auth_digest_module",
+    "authn_core_module",
+    "authn_file_module",
+    "authz_user_module",
+    "authz_groupfile_module",
+];
+
 /// And `filter_module`, which is loaded wherever mime or deflate is.
 const FILTER: &str = "filter_module";
 
@@ -74,6 +84,9 @@ impl Modules {
         }
         if own_runtime {
             modules.add("wsgi_httpd_module");
+            for name in CARRIED_OUT {
+                modules.add(name);
+            }
         }
         modules
     }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, Spec};
-use crate::compiler::model::{Host, Limit, Matcher, Section, without_trailing_slash};
+use crate::compiler::model::{Host, Limit, Matcher, Section, normalised};
 use crate::compiler::source::Spanned;
 use crate::compiler::syntax::{self, Directive, Node, Word};
 use crate::plan::HostAddress;
@@ -319,8 +319,8 @@ impl Walk<'_> {
         let matcher = match kind {
             SectionKind::DirectoryMatch => Match::DirectoryRegex(text),
             SectionKind::Directory if tilde => Match::DirectoryRegex(text),
-            SectionKind::Directory if pattern => Match::DirectoryPattern(without_trailing_slash(&text).to_owned()),
-            SectionKind::Directory => Match::Directory(without_trailing_slash(&text).to_owned()),
+            SectionKind::Directory if pattern => Match::DirectoryPattern(normalised(&text).into_owned()),
+            SectionKind::Directory => Match::Directory(normalised(&text).into_owned()),
             SectionKind::FilesMatch => Match::FilesRegex(text),
             SectionKind::Files if tilde => Match::FilesRegex(text),
             SectionKind::Files => Match::Files(text),

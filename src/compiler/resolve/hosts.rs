@@ -1,7 +1,9 @@
 //! A host with everything that it inherits from the main server.
 
+use std::path::PathBuf;
+
 use super::Resolver;
-use crate::compiler::model::{ApplicationGroupName, Host, Mount};
+use crate::compiler::model::{ApplicationGroupName, Host, Mount, normalised};
 use crate::compiler::source::Spanned;
 use crate::plan::{self, ApplicationGroup};
 
@@ -29,7 +31,7 @@ impl Resolver<'_> {
                 .document_root
                 .as_ref()
                 .or(main.document_root.as_ref())
-                .map(|root| self.join(&root.value)),
+                .map(|root| PathBuf::from(normalised(&self.join_text(&root.value)).into_owned())),
             error_log: self.error_log(host),
             access_logs: self.access_logs(host),
             timeout: number(&host.timeout, &main.timeout, 60) as u32,

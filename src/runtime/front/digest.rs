@@ -117,7 +117,8 @@ impl Credentials {
     /// Whether what was signed is what is asked for: path and query, however the path is written.
     pub(super) fn speaks_of(&self, target: &str) -> bool {
         let Ok(signed) = std::str::from_utf8(&self.uri) else { return false };
-        let signed = signed.split_once("://").map_or(signed, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+        let absolute = signed.split_once("://").filter(|_| !signed.starts_with('/'));
+        let signed = absolute.map_or(signed, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
         let split = |target: &str| {
             let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
             let path = normalise(path, EncodedSlashes::Kept).map(std::borrow::Cow::into_owned).ok();

@@ -15,7 +15,7 @@ use super::names::Names;
 use super::script::{At, Chosen, Refusal, Script, handler_of};
 use super::sections::{Locations, Sections};
 use super::static_files::INDEX;
-use crate::decision::path::{covered, matched, path_info_start, taken_by_mount};
+use crate::decision::path::{covered, file_name, matched, path_info_start, taken_by_mount};
 use crate::decision::pattern::Pattern;
 use crate::plan::sections::{Settings, is_wsgi};
 use crate::plan::{Alias, Host, Mount, Plan};
@@ -169,7 +169,7 @@ impl Routes {
         }
         for (index, (mount, way)) in host.mounts.iter().zip(&self.ways).enumerate() {
             if let Way::Pattern(regex) = way {
-                if let Some(file) = matched(regex, &mount.target, path) {
+                if let Some(file) = matched(regex, &mount.target, path).map(file_name) {
                     return self.by_pattern(index, &file, path, asker).unwrap_or_else(Route::Refused);
                 }
             } else if let Some(length) = covered(&mount.url_path, path) {
@@ -190,8 +190,7 @@ impl Routes {
         path: &'a [u8],
         asker: Asker<'_>,
     ) -> Route<'a> {
-        let mut name = target.as_bytes().to_vec();
-        name.extend_from_slice(rest);
+        let name = file_name([target.as_bytes(), rest].concat());
         let file = PathBuf::from(OsStr::from_bytes(&name));
         let hidden = file.file_name().is_some_and(|name| name.as_bytes().starts_with(b".ht"));
         if self.handles
@@ -477,8 +476,7 @@ fn script_within(target: &[u8], rest: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut ends: Vec<usize> = rest.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).collect();
     ends.push(rest.len());
     for end in ends.into_iter().filter(|end| *end > 0).rev() {
-        let mut file = target.to_vec();
-        file.extend_from_slice(&rest[..end]);
+        let file = file_name([target, &rest[..end]].concat());
         if Path::new(OsStr::from_bytes(&file)).is_file() {
             return Some((file, end));
         }

@@ -6,12 +6,20 @@ use hyper::{Method, StatusCode, Version};
 
 use crate::decision::hosts::is_authority;
 
+/// Bytes of a target, and of a field: the defaults of `LimitRequestLine` and `LimitRequestFieldSize`.
+const LONGEST: usize = 8190;
+
+fn target_length(parts: &Parts) -> usize {
+    parts.uri.path_and_query().map_or(0, |target| target.as_str().len())
+}
+
 /// The authority that a request names, or the status that refuses it.
 pub(super) fn judge(parts: &Parts) -> Result<Option<&str>, StatusCode> {
     match parts.method {
         // A 2xx to CONNECT would open a tunnel; TRACE would reflect what cookies say (`TraceEnable Off`).
         Method::CONNECT | Method::TRACE => return Err(StatusCode::METHOD_NOT_ALLOWED),
         _ if parts.method.as_str().len() > 64 => return Err(StatusCode::BAD_REQUEST),
+        _ if target_length(parts) > LONGEST => return Err(StatusCode::URI_TOO_LONG),
         _ => {}
     }
     if !parts.uri.path().starts_with('/') && parts.method != Method::OPTIONS {
@@ -36,6 +44,9 @@ impl<'a> Fields<'a> {
     fn of(parts: &'a Parts) -> Result<Self, StatusCode> {
         let mut fields = Self::default();
         for (name, value) in &parts.headers {
+            if name.as_str().len() + value.len() > LONGEST {
+                return Err(StatusCode::BAD_REQUEST);
+            }
             let field = match *name {
                 header::HOST => &mut fields.host,
                 header::CONTENT_TYPE => &mut fields.content_type,
