@@ -32,7 +32,7 @@ use std::sync::LazyLock;
 
 use super::diagnostic::{Code, Severity};
 
-pub use access::PROVIDERS;
+pub use access::{METHODS, PROVIDERS};
 pub(crate) use access::{read_peer, read_requirement};
 pub use args::Args;
 pub use expression::{Mistake, check as check_expression, check_of_tls};

@@ -70,6 +70,37 @@ pub(super) const SPECS: &[Spec] = &[
     },
 ];
 
+/// The methods that Apache has names for: what `Require method`, `<Limit>` and `AllowMethods` may name.
+pub const METHODS: [&str; 27] = [
+    "GET",
+    "HEAD",
+    "PUT",
+    "POST",
+    "DELETE",
+    "CONNECT",
+    "OPTIONS",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "VERSION-CONTROL",
+    "CHECKOUT",
+    "UNCHECKOUT",
+    "CHECKIN",
+    "UPDATE",
+    "LABEL",
+    "REPORT",
+    "MKWORKSPACE",
+    "MKACTIVITY",
+    "BASELINE-CONTROL",
+    "MERGE",
+];
+
 /// Providers that the modules of Apache's distribution and mod_wsgi bring.
 pub const PROVIDERS: [&str; 25] = [
     "all",

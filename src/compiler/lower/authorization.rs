@@ -2,38 +2,8 @@
 
 use super::{EMPTY_CONTAINER, MISPLACED_NEGATION, Place, Walk};
 use crate::compiler::diagnostic::nearest;
-use crate::compiler::directive::{INVALID_VALUE, PROVIDERS};
+use crate::compiler::directive::{INVALID_VALUE, METHODS, PROVIDERS};
 use crate::compiler::syntax::{Directive, Node, Word};
-
-/// What `Require method` and `<Limit>` may name.
-const METHODS: [&str; 26] = [
-    "GET",
-    "HEAD",
-    "PUT",
-    "POST",
-    "DELETE",
-    "CONNECT",
-    "OPTIONS",
-    "TRACE",
-    "PATCH",
-    "PROPFIND",
-    "PROPPATCH",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "LOCK",
-    "UNLOCK",
-    "VERSION-CONTROL",
-    "CHECKOUT",
-    "UNCHECKOUT",
-    "CHECKIN",
-    "UPDATE",
-    "LABEL",
-    "REPORT",
-    "MKWORKSPACE",
-    "MKACTIVITY",
-    "MERGE",
-];
 
 /// Who can be asked for a name and a password.
 const AUTHENTICATION: [&str; 7] = ["file", "dbm", "dbd", "anon", "ldap", "socache", "wsgi"];

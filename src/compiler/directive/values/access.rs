@@ -1,40 +1,11 @@
 //! Who may do what: authentication, authorization, LDAP, sessions and cookies.
 
+use super::super::METHODS;
 use super::super::kind::Kind::{
     self, Choice, CookieDomain, CookieExpires, Duration, Either, Exactly, Integer, Number, Path, Regex, SharedCache,
     Size, StartsWith, Text,
 };
 use super::{Row, each, line, lines, words};
-
-const METHODS: &[&str] = &[
-    "GET",
-    "HEAD",
-    "PUT",
-    "POST",
-    "DELETE",
-    "CONNECT",
-    "OPTIONS",
-    "TRACE",
-    "PATCH",
-    "PROPFIND",
-    "PROPPATCH",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "LOCK",
-    "UNLOCK",
-    "VERSION-CONTROL",
-    "CHECKOUT",
-    "UNCHECKOUT",
-    "CHECKIN",
-    "UPDATE",
-    "LABEL",
-    "REPORT",
-    "MKWORKSPACE",
-    "MKACTIVITY",
-    "BASELINE-CONTROL",
-    "MERGE",
-];
 
 /// Kinds of certificates and keys, by what knows them.
 const CLIENT_CERTIFICATES: &[&str] = &[
@@ -65,7 +36,7 @@ const GLOBAL_CERTIFICATES: &[&str] = &[
 const NOT_NEGATIVE: &[Kind] = &[Number(0, i64::MAX as u64)];
 
 pub(super) const ROWS: &[Row] = &[
-    each("AllowMethods", &[Either(&[Exactly(METHODS), Choice(&["reset"])])]).at_least(1),
+    each("AllowMethods", &[Either(&[Exactly(&METHODS), Choice(&["reset"])])]).at_least(1),
     words("AuthBasicUseDigestAlgorithm", &[Choice(&["MD5", "Off"])]),
     words("AuthDigestAlgorithm", &[Choice(&["MD5"])]),
     words("AuthDigestNonceLifetime", &[Integer(i64::MIN, i64::MAX)]),
