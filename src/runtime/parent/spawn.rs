@@ -7,10 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use serde::Serialize;
 
-use crate::plan::limits::Limits;
 use crate::runtime::handoff::{Control, Start};
 
 /// The argument that makes `wsgi-serve` a child.
@@ -52,21 +50,4 @@ pub(super) fn spawn<W: Serialize>(
         return Err(error);
     }
     Ok(spawned)
-}
-
-/// Connections for the threads of a daemon process: the front's ends, and the process's.
-///
-/// # Errors
-/// When there are no descriptors to be had.
-pub(super) fn connections(threads: u32, limits: &Limits) -> io::Result<(Vec<OwnedFd>, Vec<OwnedFd>)> {
-    let pairs = (0..threads).map(|_| UnixStream::pair()).collect::<io::Result<Vec<_>>>()?;
-    for end in pairs.iter().flat_map(|(front, thread)| [front, thread]) {
-        if let Some(bytes) = limits.send_buffer {
-            set_socket_send_buffer_size(end, bytes as usize)?;
-        }
-        if let Some(bytes) = limits.receive_buffer {
-            set_socket_recv_buffer_size(end, bytes as usize)?;
-        }
-    }
-    Ok(pairs.into_iter().map(|(front, thread)| (OwnedFd::from(front), OwnedFd::from(thread))).unzip())
 }

@@ -1,29 +1,26 @@
-//! The parent's loop: fills the slots, connects fronts with daemon processes, notices deaths, and stops all in order.
+//! The parent's loop: fills the slots, notices deaths, and stops all in order.
 
-use std::ffi::OsStr;
+mod connect;
+mod ending;
+mod work;
+
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::ExitStatus;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::pipe::{PipeFlags, pipe_with};
+
+use ending::ending;
 
 use super::listen::Bound;
 use super::logs::Logs;
-use super::python;
 use super::signals::Signals;
 use super::slot::{Role, Slot, State};
-use super::spawn::{connections, spawn};
 use super::{StartError, Started};
-use crate::plan::interpreters::Interpreters;
 use crate::plan::log::LogLevel;
-use crate::plan::{Plan, Preload, ProcessGroup, ProcessGroupName};
-use crate::runtime::handoff::{Account, DaemonWork, FrontWork, Order, ProcessLimits, Report, ScriptOwner, Start, Work};
+use crate::plan::{Plan, ProcessGroup};
+use crate::runtime::handoff::{Account, Order, Report, ScriptOwner};
 use crate::runtime::log::ErrorLog;
 
 /// How long the requests under way may take at a stop (`graceful-timeout`'s default), seconds.
@@ -196,78 +193,6 @@ impl Parent {
         Ok(())
     }
 
-    fn spawn_front(&self) -> io::Result<super::spawn::Spawned> {
-        let embedded = self.plan.embedded.runs_python();
-        let start = Start {
-            label: if embedded { "embedded process".into() } else { "front".into() },
-            account: self.accounts.server.clone(),
-            chroot: None,
-            umask: None,
-            limits: ProcessLimits::default(),
-            home: None,
-            python: embedded.then(|| python::of_embedded(&self.plan)),
-        };
-        let logs = self.logs.all();
-        let work = FrontWork {
-            plan: self.plan.clone(),
-            listeners: self.bound.iter().map(|bound| bound.listener).collect(),
-            logs: logs.iter().map(|(target, _)| target.clone()).collect(),
-            embedded,
-            script_owners: self.accounts.script_owners.clone(),
-            preload: preloads(&self.plan, &ProcessGroupName::Embedded),
-            interpreters: self.plan.interpreters.clone(),
-            secret: self.secret,
-        };
-        let listeners = self.bound.iter().map(|bound| bound.socket.as_fd());
-        let descriptors: Vec<BorrowedFd<'_>> = listeners.chain(logs.iter().map(|(_, file)| file.as_fd())).collect();
-        let library = embedded.then_some(&self.library);
-        spawn("wsgi-serve: front", &start, library, &Work::Front(Box::new(work)), &descriptors, &*self.output(0)?)
-    }
-
-    /// Starts a process of a group; with it the front's ends of its connections, and of its bell.
-    fn spawn_daemon(&self, index: usize) -> io::Result<(super::spawn::Spawned, Vec<OwnedFd>, Option<OwnedFd>)> {
-        let group = &self.plan.process_groups[index];
-        let label = format!("process group {}", group.name);
-        let start = Start {
-            label: label.clone(),
-            account: self.accounts.groups[index].clone(),
-            chroot: group.confinement.chroot.clone(),
-            umask: group.umask,
-            limits: process_limits(group),
-            home: group.home.clone(),
-            python: Some(python::of_group(&self.plan, group)),
-        };
-        let work = DaemonWork {
-            group: group.clone(),
-            preload: preloads_inside(&self.plan, index),
-            connections: connections_per_thread(group),
-            level: self.plan.hosts[group.host].error_log.wsgi_level,
-            interpreters: Interpreters {
-                switch_interval_us: group.switch_interval_us.or(self.plan.interpreters.switch_interval_us),
-                ..self.plan.interpreters.clone()
-            },
-            telemetry: self.plan.telemetry.clone(),
-        };
-        let (ours, theirs) = connections(group.threads * connections_per_thread(group), &group.limits)?;
-        let bell = if connections_per_thread(group) > 1 {
-            Some(pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?)
-        } else {
-            None
-        };
-        let (reader, writer) = bell.unzip();
-        let descriptors: Vec<BorrowedFd<'_>> = reader.iter().chain(&writer).chain(&theirs).map(AsFd::as_fd).collect();
-        let output = self.output(group.host)?;
-        let work = Work::Daemon(Box::new(work));
-        let spawned =
-            spawn(&format!("wsgi-serve: {label}"), &start, Some(&self.library), &work, &descriptors, &output)?;
-        Ok((spawned, ours, writer))
-    }
-
-    fn output(&self, host: usize) -> io::Result<Arc<std::fs::File>> {
-        let target = &self.plan.hosts[host].error_log.target;
-        self.logs.file(target).ok_or_else(|| io::Error::other("an error log that is not open"))
-    }
-
     /// Waits for something to happen, until `deadline`, and deals with it. Returns what processes said that could not start.
     fn turn(&mut self, deadline: Option<Instant>) -> Result<Vec<String>, StartError> {
         self.wait(deadline).map_err(StartError::Machine)?;
@@ -330,76 +255,6 @@ impl Parent {
         }
     }
 
-    /// A process has become ready: a daemon process is connected to the front, a front to all daemon processes.
-    fn connect(&mut self, index: usize) {
-        let Some(front) = self.slots.iter().position(|slot| slot.role == Role::Front && slot.is_ready()) else {
-            return;
-        };
-        let daemons: Vec<usize> = if index == front {
-            (0..self.slots.len())
-                .filter(|daemon| self.slots[*daemon].role != Role::Front && self.slots[*daemon].is_ready())
-                .collect()
-        } else {
-            vec![index]
-        };
-        for daemon in daemons.into_iter().filter(|daemon| *daemon != front) {
-            self.connect_pair(front, daemon);
-        }
-    }
-
-    fn connect_pair(&mut self, front: usize, daemon: usize) {
-        let Role::Daemon { group } = self.slots[daemon].role else { return };
-        let process_group = &self.plan.process_groups[group];
-        let count = process_group.threads * connections_per_thread(process_group);
-        if count == 0 {
-            // A service takes no requests.
-            return;
-        }
-        let Some(running) = &mut self.slots[daemon].running else { return };
-        let mut ours = std::mem::take(&mut running.connections);
-        if ours.is_empty() {
-            // An earlier front had the first ones.
-            match self.renew(daemon, count) {
-                Ok(connections) => ours = connections,
-                Err(error) => {
-                    let message = format!("{}: no connections: {error}", self.slots[daemon].label);
-                    return self.note(LogLevel::Alert, &message);
-                }
-            }
-        }
-        self.hand_over(front, daemon, group, &ours);
-    }
-
-    /// Gives a daemon process new connections; the front's ends of them.
-    fn renew(&self, daemon: usize, count: u32) -> io::Result<Vec<OwnedFd>> {
-        let Role::Daemon { group } = self.slots[daemon].role else { return Ok(Vec::new()) };
-        let Some(running) = &self.slots[daemon].running else { return Ok(Vec::new()) };
-        let (ours, theirs) = connections(count, &self.plan.process_groups[group].limits)?;
-        let theirs: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
-        let order = Order::Connections { group, pid: running.spawned.process.id(), bell: false };
-        running.spawned.control.send(&order, &theirs)?;
-        Ok(ours)
-    }
-
-    fn hand_over(&self, front: usize, daemon: usize, group: usize, connections: &[OwnedFd]) {
-        let (Some(front), Some(daemon)) = (&self.slots[front].running, &self.slots[daemon].running) else { return };
-        let (pid, bell) = (daemon.spawned.process.id(), daemon.bell.is_some());
-        let descriptors: Vec<BorrowedFd<'_>> = daemon.bell.iter().chain(connections).map(AsFd::as_fd).collect();
-        // A front that has gone is replaced, and connected anew.
-        let _ = front.spawned.control.send(&Order::Connections { group, pid, bell }, &descriptors);
-    }
-
-    /// A thread of a daemon process has lost a connection. Where there is no front now, the next one connects all threads.
-    fn reconnect(&mut self, daemon: usize) {
-        let Role::Daemon { group } = self.slots[daemon].role else { return };
-        let front = self.slots.iter().position(|slot| slot.role == Role::Front && slot.is_ready());
-        if let Some(front) = front
-            && let Ok(connections) = self.renew(daemon, 1)
-        {
-            self.hand_over(front, daemon, group, &connections);
-        }
-    }
-
     /// Notices the end of a process.
     fn reap(&mut self, index: usize) {
         let slot = &mut self.slots[index];
@@ -407,7 +262,7 @@ impl Parent {
         let Ok(Some(status)) = running.spawned.process.try_wait() else { return };
         let pid = running.spawned.process.id();
         let failed = matches!(running.state, State::Starting | State::Failed);
-        let expected = matches!(running.state, State::Leaving | State::Failed) && !status_is_signal(status);
+        let expected = matches!(running.state, State::Leaving | State::Failed) && status.signal().is_none();
         let pause = slot.empty();
         let message = format!(
             "{}: process {pid} {}; the next one starts in {} ms",
@@ -470,61 +325,8 @@ impl Slot {
     }
 }
 
-/// Connections of each thread of a group. A group of one thread has four: while it answers one request the next ones are on
-/// their way, and nobody waits for the other to wake up. With more threads that would queue requests behind busy ones, and
-/// with a `queue-timeout` nobody could say of them that they still wait.
-fn connections_per_thread(group: &ProcessGroup) -> u32 {
-    if group.processes == 1 && group.threads == 1 && group.waits.queue.is_none() { 4 } else { 1 }
-}
-
-/// What the kernel is to see to.
-fn process_limits(group: &ProcessGroup) -> ProcessLimits {
-    let limits = &group.limits;
-    let timers = [group.timers.graceful, group.timers.shutdown];
-    // Beyond the first limit the process has its time to leave; then the kernel ends it.
-    let leave = timers.into_iter().flatten().map(u64::from).sum::<u64>() + 1;
-    ProcessLimits {
-        cpu_priority: limits.cpu_priority.filter(|priority| *priority != 0),
-        cpu_time: limits.cpu_time.map(|limit| (limit.into(), u64::from(limit) + leave)),
-        data: limits.memory,
-        address_space: limits.virtual_memory,
-    }
-}
-
-/// What the processes of a group load when they start.
-fn preloads(plan: &Plan, process_group: &ProcessGroupName) -> Vec<Preload> {
-    let preloads = plan.preloads.iter().filter(|preload| preload.process_group == *process_group);
-    preloads.cloned().collect()
-}
-
-/// Those of a process group, by the paths that its processes see.
-fn preloads_inside(plan: &Plan, index: usize) -> Vec<Preload> {
-    let confinement = &plan.process_groups[index].confinement;
-    let preloads = preloads(plan, &ProcessGroupName::Daemon(index)).into_iter().filter_map(|preload| {
-        let script = confinement.inside(preload.script.as_os_str().as_bytes())?;
-        let script = PathBuf::from(OsStr::from_bytes(script));
-        Some(Preload { script, ..preload })
-    });
-    preloads.collect()
-}
-
 fn is_readable(control: &impl AsFd) -> bool {
     let mut descriptors = [PollFd::new(control, PollFlags::IN)];
     let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
     matches!(poll(&mut descriptors, Some(&now)), Ok(ready) if ready > 0)
-}
-
-fn status_is_signal(status: ExitStatus) -> bool {
-    status.signal().is_some()
-}
-
-fn ending(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("ended with exit status {code}"),
-        (None, Some(signal)) => {
-            let name = signal_hook::low_level::signal_name(signal).unwrap_or("a signal");
-            format!("was ended by signal {signal} ({name})")
-        }
-        (None, None) => "ended".to_owned(),
-    }
 }
