@@ -133,7 +133,7 @@ pub struct Host {
     /// `AllowEncodedSlashes`: the host's own. Apache does not give it on to virtual hosts.
     #[serde(default, skip_serializing_if = "EncodedSlashes::is_default")]
     pub encoded_slashes: EncodedSlashes,
-    /// `Alias`: the host's own in file order, then the main server's. The first that matches wins.
+    /// `Alias` and `AliasMatch`: the host's own in file order, then the main server's. The first that matches wins.
     pub aliases: Vec<Alias>,
     /// `WSGIScriptAlias`: the host's own in file order, then the main server's. The first that matches wins, after all aliases.
     pub mounts: Vec<Mount>,
@@ -176,11 +176,14 @@ pub struct HostAddress {
     pub port: Option<u16>,
 }
 
-/// One `Alias`.
+/// One `Alias` or `AliasMatch`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alias {
-    /// The URL path prefix, as written.
+    /// The URL path prefix, as written; of an `AliasMatch` the regular expression.
     pub url_path: String,
+    /// `AliasMatch`: the URL path is searched for the expression, and the target may hold `$0` to `$9` and `&`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub regex: bool,
     /// The file or folder, absolute. Kept as text: a trailing slash matters.
     pub target: String,
     /// Where it was written.

@@ -162,6 +162,8 @@ pub struct Host {
     pub encoded_slashes: Option<EncodedSlashes>,
     /// `Alias`, in file order.
     pub aliases: Vec<Alias>,
+    /// `AliasMatch`, in file order.
+    pub pattern_aliases: Vec<PatternAlias>,
     /// `WSGIScriptAlias`, in file order.
     pub mounts: Vec<Mount>,
     /// `WSGIScriptAliasMatch`, in file order.
@@ -208,6 +210,15 @@ pub struct Alias {
     pub url_path: Spanned<String>,
     /// The file or folder.
     pub target: Spanned<String>,
+}
+
+/// One `AliasMatch`.
+#[derive(Debug)]
+pub struct PatternAlias {
+    /// Its URL path is a regular expression.
+    pub alias: Alias,
+    /// How many `Alias` of its host stand before it: both are tried in one order.
+    pub aliases_before: usize,
 }
 
 /// One `WSGIScriptAlias`.
@@ -491,6 +502,7 @@ impl Host {
             encoded_slashes: None,
             aliases: Vec::new(),
             mounts: Vec::new(),
+            pattern_aliases: Vec::new(),
             pattern_mounts: Vec::new(),
             settings: Settings::default(),
             sections: Vec::new(),

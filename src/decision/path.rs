@@ -110,6 +110,13 @@ pub fn taken_by_mount(url_path: &str, length: usize) -> usize {
     if url_path == "/" { 0 } else { length }
 }
 
+/// The file name that the target of an `AliasMatch` becomes for `path`, if the expression is found in it.
+#[must_use]
+pub fn matched_alias(regex: &Pattern, target: &str, path: &[u8]) -> Option<Vec<u8>> {
+    let captures = regex.captures(path)?;
+    Some(substituted(target, |index| captures.get(index).map_or(b"", |group| group.as_bytes())))
+}
+
 /// How much of `path` a `WSGIScriptAliasMatch` takes, and the file name that its target becomes for it: what follows the match
 /// belongs to the name too. A match that ends where the path begins is none.
 #[must_use]

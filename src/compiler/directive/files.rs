@@ -2,7 +2,7 @@
 
 use super::{Args, Context, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
 use crate::compiler::diagnostic::{Severity, nearest};
-use crate::compiler::model::Alias;
+use crate::compiler::model::{Alias, PatternAlias};
 use crate::compiler::source::Spanned;
 use crate::plan::sections::Switches;
 use Context::{Directory, Htaccess, ServerConfig, VirtualHost};
@@ -23,6 +23,19 @@ pub(super) const SPECS: &[Spec] = &[
             let alias = Alias { url_path: args.take("URL-path"), target: args.take("file-path") };
             scope.host.aliases.push(alias);
         }),
+    },
+    Spec {
+        name: "AliasMatch",
+        summary: "Files at the URL paths that a regular expression matches.",
+        contexts: &[ServerConfig, VirtualHost],
+        args: &[arg("regex", Kind::Regex), arg("file-path", Kind::Text)],
+        example: "AliasMatch ^/([a-z]+)/static/(.*) /srv/sites/$1/static/$2",
+        effect: Effect::Lower(|args, scope| {
+            let alias = Alias { url_path: args.take("regex"), target: args.take("file-path") };
+            let aliases_before = scope.host.aliases.len();
+            scope.host.pattern_aliases.push(PatternAlias { alias, aliases_before });
+        }),
+        ..Spec::BASE
     },
     Spec {
         name: "Options",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Resolver;
-use crate::compiler::model::{ApplicationGroupName, Host, Mount, normalised};
+use crate::compiler::model::{Alias, ApplicationGroupName, Host, Mount, normalised};
 use crate::compiler::source::Spanned;
 use crate::plan::{self, ApplicationGroup};
 
@@ -39,12 +39,7 @@ impl Resolver<'_> {
             keep_alive_timeout_ms: number(&host.keep_alive_timeout, &main.keep_alive_timeout, 5000),
             max_keep_alive_requests: number(&host.max_keep_alive_requests, &main.max_keep_alive_requests, 100),
             encoded_slashes: host.encoded_slashes.unwrap_or_default(),
-            aliases: host
-                .aliases
-                .iter()
-                .chain(inherited.into_iter().flat_map(|main| &main.aliases))
-                .map(|alias| self.alias(alias))
-                .collect(),
+            aliases: self.aliases(host).chain(inherited.into_iter().flat_map(|main| self.aliases(main))).collect(),
             mounts: self.mounts(host).chain(inherited.into_iter().flat_map(|main| self.mounts(main))).collect(),
             settings,
             sections: self.sections(host),
@@ -52,9 +47,19 @@ impl Resolver<'_> {
         }
     }
 
-    fn alias(&self, alias: &crate::compiler::model::Alias) -> plan::Alias {
+    /// The aliases of a host itself: those with a prefix and those with a pattern, in the order of the file.
+    fn aliases(&self, host: &Host) -> impl Iterator<Item = plan::Alias> {
+        let mut all: Vec<plan::Alias> = host.aliases.iter().map(|alias| self.alias(alias, false)).collect();
+        for pattern in host.pattern_aliases.iter().rev() {
+            all.insert(pattern.aliases_before, self.alias(&pattern.alias, true));
+        }
+        all.into_iter()
+    }
+
+    fn alias(&self, alias: &Alias, regex: bool) -> plan::Alias {
         plan::Alias {
             url_path: alias.url_path.value.clone(),
+            regex,
             target: self.join_text(&alias.target.value),
             place: self.place(alias.url_path.span),
         }

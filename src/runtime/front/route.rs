@@ -15,10 +15,10 @@ use super::names::Names;
 use super::script::{At, Chosen, Refusal, Script, handler_of};
 use super::sections::{Locations, Sections};
 use super::static_files::INDEX;
-use crate::decision::path::{covered, file_name, matched, path_info_start, taken_by_mount};
+use crate::decision::path::{covered, file_name, matched, matched_alias, path_info_start, taken_by_mount};
 use crate::decision::pattern::Pattern;
 use crate::plan::sections::{Settings, is_wsgi};
-use crate::plan::{Alias, Host, Mount, Plan};
+use crate::plan::{Alias, Host, Mount, Place, Plan};
 use crate::runtime::exchange::Dispatched;
 use crate::runtime::short_hash::ShortHash;
 
@@ -28,6 +28,8 @@ pub(super) struct Routes {
     plan: Arc<Plan>,
     host: usize,
     sections: Sections,
+    /// The expressions of those aliases that have one.
+    patterns: Vec<Option<Pattern>>,
     /// How each mount of the host finds its scripts.
     ways: Vec<Way>,
     names: Names,
@@ -142,6 +144,11 @@ impl Routes {
             guarded: sections.any(guard::is_needed),
             guards: RwLock::default(),
             sections,
+            patterns: this
+                .aliases
+                .iter()
+                .map(|alias| alias.regex.then(|| pattern(&alias.url_path, &alias.place)).transpose())
+                .collect::<io::Result<_>>()?,
             ways: this.mounts.iter().map(Way::of).collect::<io::Result<_>>()?,
             names: Names::new(this),
             handles: std::iter::once(&this.settings)
@@ -162,9 +169,13 @@ impl Routes {
     /// file.
     pub(super) fn find<'a>(&'a self, path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
         let host = self.host();
-        for alias in &host.aliases {
-            if let Some(length) = covered(&alias.url_path, path) {
-                return self.file(&alias.target, Some(alias), &path[length..], path, asker);
+        for (alias, pattern) in host.aliases.iter().zip(&self.patterns) {
+            if let Some(regex) = pattern {
+                if let Some(name) = matched_alias(regex, &alias.target, path) {
+                    return self.file(name, None, path, asker);
+                }
+            } else if let Some(length) = covered(&alias.url_path, path) {
+                return self.file([alias.target.as_bytes(), &path[length..]].concat(), Some(alias), path, asker);
             }
         }
         for (index, (mount, way)) in host.mounts.iter().zip(&self.ways).enumerate() {
@@ -177,20 +188,17 @@ impl Routes {
             }
         }
         match &host.document_root {
-            Some(root) => self.file(&root.to_string_lossy(), None, path, path, asker),
+            Some(root) => self.file([root.as_os_str().as_bytes(), path].concat(), None, path, asker),
             None => Route::Nothing,
         }
     }
 
-    fn file<'a>(
-        &self,
-        target: &str,
-        alias: Option<&'a Alias>,
-        rest: &[u8],
-        path: &'a [u8],
-        asker: Asker<'_>,
-    ) -> Route<'a> {
-        let name = file_name([target.as_bytes(), rest].concat());
+    fn file<'a>(&self, name: Vec<u8>, alias: Option<&'a Alias>, path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
+        if name.first() != Some(&b'/') {
+            // What a pattern makes of a path may be no name of a file.
+            return Route::Nothing;
+        }
+        let name = file_name(name);
         let file = PathBuf::from(OsStr::from_bytes(&name));
         let hidden = file.file_name().is_some_and(|name| name.as_bytes().starts_with(b".ht"));
         if self.handles
@@ -457,8 +465,7 @@ impl Found {
 impl Way {
     fn of(mount: &Mount) -> io::Result<Self> {
         if mount.regex {
-            let regex = Pattern::new(&mount.url_path);
-            return regex.map(Self::Pattern).map_err(|error| io::Error::other(format!("{}: {error}", mount.place)));
+            return pattern(&mount.url_path, &mount.place).map(Self::Pattern);
         }
         Ok(if Path::new(&mount.target).is_dir() { Self::Folder } else { Self::Script })
     }
@@ -469,6 +476,11 @@ impl Key {
     fn at<'a>(&'a self, file: &'a [u8]) -> At<'a> {
         At { file, script_name: None, resource: b"", port: self.port, host: self.host.as_deref(), handler: None }
     }
+}
+
+/// The expression of an alias or mount.
+fn pattern(regex: &str, place: &Place) -> io::Result<Pattern> {
+    Pattern::new(regex).map_err(|error| io::Error::other(format!("{place}: {error}")))
 }
 
 /// The script in a folder of scripts, and how much of `rest` names it: the longest leading part that is a file.

@@ -28,7 +28,6 @@ const NOT_NEGATIVE: &[Kind] = &[Number(0, i64::MAX as u64)];
 const BUFFER: &[Kind] = &[ZeroOr(512, i32::MAX as u64)];
 
 pub(super) const ROWS: &[Row] = &[
-    words("AliasMatch", &[Regex, Text]),
     each("AllowCONNECT", &[PortRange]),
     words("BalancerGrowth", &[Number(0, 1000)]),
     words("CGIVar", &[Choice(&["REQUEST_URI"]), Choice(&["original-uri", "current-uri"])]),
