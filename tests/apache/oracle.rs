@@ -90,9 +90,10 @@ pub(crate) fn prologue(case: &Case) -> Vec<String> {
             lines.push(load(name, file));
         }
     }
-    let wsgi = match (&*WSGI6, case.wsgi6) {
-        (Some(file), true) => file.clone(),
-        _ => Path::new(MODULES).join("mod_wsgi.so"),
+    let debian = Path::new(MODULES).join("mod_wsgi.so");
+    let wsgi = match &*WSGI6 {
+        Some(file) if case.wsgi6 || !debian.exists() => file.clone(),
+        _ => debian,
     };
     if is_loaded("wsgi", &case.modules) {
         lines.push(load("wsgi_module", &wsgi));

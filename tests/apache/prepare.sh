@@ -11,7 +11,34 @@ give_up() {
     exit 3
 }
 
-apxs=$(command -v apxs || command -v apxs2) || give_up "there is no apxs (Debian: install apache2-dev)"
+# What root lacks here is installed. It starts no service.
+install() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+    mkdir -p "$folder"
+    (apt-get update && apt-get install -y --no-install-recommends "$@") >"$folder/log" 2>&1 || true
+}
+
+apxs() { command -v apxs || command -v apxs2; }
+
+# Apache leaves root: mod_wsgi has to run a Python that the account it becomes may execute.
+may_execute() {
+    # A shell between, since setpriv itself still executes with root's rights.
+    [ "$(id -u)" != 0 ] || setpriv --reuid=nobody --regid=nogroup --clear-groups -- sh -c '"$0" -c ""' "$1" 2>/dev/null
+}
+
+the_python() {
+    for candidate in python3 /usr/bin/python3; do
+        found=$("$candidate" -c 'import os, sys; print(os.path.realpath(sys.executable))' 2>/dev/null) || continue
+        if may_execute "$found"; then
+            echo "$found"
+            return
+        fi
+    done
+}
+
+# Debian's own mod_wsgi is compared with, too.
+apxs >/dev/null && [ -e /usr/lib/apache2/modules/mod_wsgi.so ] || install apache2-dev libapache2-mod-wsgi-py3
+apxs=$(apxs) || give_up "there is no apxs (Debian: install apache2-dev)"
 mkdir -p "$folder"
 if [ ! -e "$folder/mod_each.so" ] || [ tests/apache/mod_each.c -nt "$folder/mod_each.so" ]; then
     rm -rf "$folder/each"
@@ -24,10 +51,18 @@ if [ ! -e "$folder/mod_each.so" ] || [ tests/apache/mod_each.c -nt "$folder/mod_
     fi
 fi
 
-[ -e "$folder/mod_wsgi.so" ] && [ "$(cat "$folder/made-from" 2>/dev/null)" = "$wanted" ] && exit 0
+python=$(the_python)
+[ -n "$python" ] || give_up "there is no Python that the account nobody may execute"
+[ -e "$folder/mod_wsgi.so" ] && [ "$(cat "$folder/made-from" 2>/dev/null)" = "$wanted $python" ] && exit 0
 echo "building $wanted"
-python3 -m venv "$folder/venv" >"$folder/log" 2>&1 || give_up "no virtual environment: see $folder/log"
+version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+case $python in
+    # Debian's comes without what builds extensions.
+    /usr/bin/*) "$python" -c 'import ensurepip' 2>/dev/null && [ -e "/usr/include/$version/Python.h" ] || install "$version-dev" "$version-venv" ;;
+esac
+rm -rf "$folder/venv"
+"$python" -m venv "$folder/venv" >"$folder/log" 2>&1 || give_up "no virtual environment: see $folder/log"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$wanted" >>"$folder/log" 2>&1 ||
     give_up "pip install $wanted failed: see $folder/log"
 ln -sf "$("$folder/venv/bin/mod_wsgi-express" module-location)" "$folder/mod_wsgi.so"
-echo "$wanted" >"$folder/made-from"
+echo "$wanted $python" >"$folder/made-from"
