@@ -22,6 +22,8 @@ mod command_line;
 mod confinement;
 #[path = "serve/connections.rs"]
 mod connections;
+#[path = "serve/descriptors.rs"]
+mod descriptors;
 #[path = "serve/digest.rs"]
 mod digest;
 #[path = "serve/dispatch.rs"]

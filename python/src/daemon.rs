@@ -96,7 +96,7 @@ fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Contro
         bell = Some(Wake::shared(reader, writer));
     }
     let shared = Arc::new(Shared {
-        slots: (0..work.group.threads).map(|_| Slot::new(bell.take())).collect::<io::Result<_>>()?,
+        slots: (0..work.group.threads).map(|_| Slot::new(bell.take())).collect(),
         connections: work.connections as usize,
         leaving: AtomicBool::new(false),
         reason: std::sync::Mutex::new(None),

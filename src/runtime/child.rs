@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustix::fs::Mode;
 use rustix::io::{FdFlags, fcntl_setfd};
 
@@ -89,6 +89,12 @@ fn limit(label: &str, limits: &ProcessLimits) {
         && let Err(error) = rustix::process::setpriority_process(None, priority)
     {
         note("cpu-priority", error.into());
+    }
+    if let Some(most) = limits.descriptors
+        && let Err(error) = getrlimit(Resource::RLIMIT_NOFILE)
+            .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, most.min(hard), hard))
+    {
+        note("the number of descriptors", error.into());
     }
     let both = |limit: Option<u64>| limit.map(|limit| (limit, limit));
     for (what, resource, limit) in [

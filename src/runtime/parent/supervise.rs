@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
+pub(super) use connect::connections_per_thread;
 use ending::ending;
 
+use super::descriptors::Descriptors;
 use super::listen::Bound;
 use super::logs::Logs;
 use super::signals::Signals;
@@ -44,6 +46,7 @@ pub(super) struct Accounts {
 pub(super) struct Parent {
     plan: Plan,
     accounts: Accounts,
+    descriptors: Descriptors,
     library: OwnedFd,
     bound: Vec<Bound>,
     logs: Logs,
@@ -57,6 +60,7 @@ impl Parent {
     pub(super) fn new(
         plan: Plan,
         accounts: Accounts,
+        descriptors: Descriptors,
         library: OwnedFd,
         bound: Vec<Bound>,
         logs: Logs,
@@ -74,7 +78,7 @@ impl Parent {
         let (fronts, label) =
             if plan.embedded.runs_python() { (plan.embedded.processes, "embedded process") } else { (1, "front") };
         slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned())));
-        Self { plan, accounts, library, bound, logs, log, signals, slots, secret }
+        Self { plan, accounts, descriptors, library, bound, logs, log, signals, slots, secret }
     }
 
     pub(super) fn plan(&self) -> &Plan {
