@@ -16,6 +16,8 @@ mod api;
 mod authentication;
 #[path = "serve/bodies.rs"]
 mod bodies;
+#[path = "serve/codes.rs"]
+mod codes;
 #[path = "serve/command_line.rs"]
 mod command_line;
 #[path = "serve/confinement.rs"]

@@ -95,6 +95,8 @@ pub struct Python {
     pub program: Option<PathBuf>,
     /// What to say where it cannot be executed: the directive's file and line.
     pub origin: String,
+    /// The code of the error log for that.
+    pub code: String,
     /// What comes after its name.
     pub arguments: Vec<String>,
     /// Variables for its environment.

@@ -190,7 +190,10 @@ impl Parent {
                 Ok((spawned, connections, bell)) => self.slots[index].fill(spawned, connections, bell),
                 Err(error) => {
                     self.slots[index].postpone();
-                    return Err(StartError::Machine(error));
+                    let slot = &self.slots[index];
+                    let code = if slot.role == Role::Front { "AH00159" } else { "WSGI0024" };
+                    let message = format!("{code}: {}: no process can be started: {error}", slot.label);
+                    return Err(StartError::Process(message));
                 }
             }
         }
@@ -268,8 +271,10 @@ impl Parent {
         let failed = matches!(running.state, State::Starting | State::Failed);
         let expected = matches!(running.state, State::Leaving | State::Failed) && status.signal().is_none();
         let pause = slot.empty();
+        // Apache's code for a child that a signal has ended.
+        let code = if status.signal().is_some() { "AH00052: " } else { "" };
         let message = format!(
-            "{}: process {pid} {}; the next one starts in {} ms",
+            "{code}{}: process {pid} {}; the next one starts in {} ms",
             slot.label,
             ending(status),
             pause.as_millis()
