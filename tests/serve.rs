@@ -16,12 +16,16 @@ mod api;
 mod authentication;
 #[path = "serve/bodies.rs"]
 mod bodies;
+#[path = "serve/codes.rs"]
+mod codes;
 #[path = "serve/command_line.rs"]
 mod command_line;
 #[path = "serve/confinement.rs"]
 mod confinement;
 #[path = "serve/connections.rs"]
 mod connections;
+#[path = "serve/descriptors.rs"]
+mod descriptors;
 #[path = "serve/digest.rs"]
 mod digest;
 #[path = "serve/dispatch.rs"]

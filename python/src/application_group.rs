@@ -178,7 +178,7 @@ fn make(name: &str) -> Option<SubInterpreter> {
     });
     let made = made.and_then(Result::ok);
     if made.is_none() {
-        let text = format!("cannot make an interpreter for application group '{name}'");
+        let text = format!("WSGI0035: cannot make an interpreter for application group '{name}'");
         log::write(LogLevel::Crit, None, text);
     }
     made

@@ -57,6 +57,9 @@ pub(crate) fn run(
     let group = &work.group;
     title::set(&group.display_name.clone().unwrap_or_else(|| format!("wsgi-serve: process group {}", group.name)));
     module::set_settings(settings(work));
+    if let Some(locale) = &group.locale {
+        set_locale(attached, locale, &group.name);
+    }
     let main = process::furnish_main(attached)?;
     if group.threads == 0 {
         service::run(attached, work, control)?;
@@ -67,6 +70,18 @@ pub(crate) fn run(
     attached.detached(|| serve(work, descriptors, control, wake))?;
     process::end_interpreters(attached, main);
     Ok(())
+}
+
+/// `locale` holds for all that a locale says, as in `mod_wsgi`; Python itself only takes its letters from the environment.
+fn set_locale(_attached: Attached<'_>, locale: &str, group: &str) {
+    let set = std::ffi::CString::new(locale).is_ok_and(|name| {
+        // SAFETY: the process runs no Python of the application yet, and no other thread; the name ends in NUL.
+        !unsafe { libc::setlocale(libc::LC_ALL, name.as_ptr()) }.is_null()
+    });
+    if !set {
+        let text = format!("WSGI0079: locale '{locale}' of process group '{group}' is not installed, and is left out");
+        log::write(LogLevel::Warn, None, text);
+    }
 }
 
 fn settings(work: &DaemonWork) -> Settings {
@@ -96,7 +111,7 @@ fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Contro
         bell = Some(Wake::shared(reader, writer));
     }
     let shared = Arc::new(Shared {
-        slots: (0..work.group.threads).map(|_| Slot::new(bell.take())).collect::<io::Result<_>>()?,
+        slots: (0..work.group.threads).map(|_| Slot::new(bell.take())).collect(),
         connections: work.connections as usize,
         leaving: AtomicBool::new(false),
         reason: std::sync::Mutex::new(None),
@@ -279,11 +294,19 @@ fn start(shared: &Arc<Shared>) -> io::Result<Vec<JoinHandle<()>>> {
     let start = |number: usize| {
         let stack_size = shared.stack_size;
         let shared = Arc::clone(shared);
-        std::thread::Builder::new().name(format!("request-{}", number + 1)).stack_size(stack_size).spawn(move || {
+        let thread = std::thread::Builder::new().name(format!("request-{}", number + 1)).stack_size(stack_size);
+        let started = thread.spawn(move || {
             let ended = Ended(&shared);
             shared.slots[number].seat.take();
             shared.work(number);
             drop(ended);
+        });
+        started.map_err(|error| {
+            let group = &module::settings().process_group;
+            io::Error::other(format!(
+                "WSGI0022: process group {group}: request thread {} cannot start: {error}",
+                number + 1
+            ))
         })
     };
     (0..shared.slots.len()).map(start).collect()
@@ -324,7 +347,13 @@ fn watch(shared: &Shared, attendant: &Attendant, messenger: &mut Messenger, cont
             }
         }
         for signal in signal::take_for_application() {
-            messenger.tell(signal)?;
+            if let Err(error) = messenger.tell(signal) {
+                log::write(
+                    LogLevel::Error,
+                    None,
+                    format!("WSGI0207: no thread to tell the application of a signal: {error}"),
+                );
+            }
         }
         if signal::take_cpu_limit() {
             let limit = shared.cpu_time.unwrap_or_default();

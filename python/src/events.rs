@@ -237,7 +237,7 @@ fn in_all(tell: impl Fn(Attached<'_>, &Events) -> Result<()>) {
     for interpreter in interpreter::all() {
         interpreter.attach(false, |attached| {
             if let Err(Raised) = tell(attached, &interpreter.holder(attached).events) {
-                errors::log_raised(attached, interpreter, None, "an event cannot be told:");
+                errors::log_raised(attached, interpreter, None, errors::CALLING, "an event cannot be told:");
             }
             errors::end_line_of_thread();
         });

@@ -59,6 +59,9 @@ pub(crate) enum Outcome {
 pub(crate) fn run(call: Call, exchange: &mut dyn Exchange, caller: Caller) -> Outcome {
     let ran = catch_unwind(AssertUnwindSafe(|| {
         let Some(binding) = bind(&call.target) else {
+            let script = String::from_utf8_lossy(&call.target.script);
+            let text = format!("WSGI0087: there is no interpreter for a request of WSGI script '{script}'");
+            log::write(LogLevel::Error, Some(&call.environ), text);
             exchange.fail(500);
             return Outcome::Served;
         };
@@ -149,12 +152,12 @@ fn attached_run(
         Readiness::Changed => return Ending::Changed,
     };
     let Ok(template) = environ::template(attached, binding) else {
-        errors::log_raised(attached, binding.interpreter, client, "environ cannot be made:");
+        errors::log_raised(attached, binding.interpreter, client, errors::CALLING, "environ cannot be made:");
         return Ending::Failed(500);
     };
     let Some(application) = globals.item(attached, &template.callable) else {
         let callable = &binding.target.callable_object;
-        let text = format!("WSGI script '{}' has no callable object '{callable}'", binding.script.name());
+        let text = format!("WSGI0089: WSGI script '{}' has no callable object '{callable}'", binding.script.name());
         log::write(LogLevel::Error, client, text);
         return Ending::Failed(500);
     };
@@ -226,7 +229,8 @@ fn respond(
         Err(response::Failure::Logged) => Ending::Failed(500),
         Err(response::Failure::Raised) => {
             let text = format!("exception in WSGI script '{}':", binding.script.name());
-            errors::log_raised(attached, binding.interpreter, Some(&request.call.environ), &text);
+            let client = Some(&request.call.environ);
+            errors::log_raised(attached, binding.interpreter, client, errors::CALLING, &text);
             if request.is_complete(attached) { Ending::Sent } else { Ending::Failed(500) }
         }
     }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3_ffi as ffi;
 
+use crate::gateway::errors::log_raised;
 use crate::module::Holder;
 use crate::object::Attached;
 use crate::script::Script;
@@ -138,7 +139,8 @@ impl Interpreter {
     /// Waits for the application's threads, but for daemon threads.
     pub(crate) fn end_threads(&self, attached: Attached<'_>) {
         if self.holder(attached).end_threads.call(attached).is_err() {
-            attached.clear_raised();
+            let codes = ["WSGI0131", "WSGI0130"];
+            log_raised(attached, self, None, codes, "waiting for the application's threads has failed:");
         }
     }
 

@@ -28,11 +28,23 @@ pub(crate) fn write(level: LogLevel, client: Client<'_>, text: impl AsRef<[u8]>)
     if level as u8 > LEVEL.load(Ordering::Relaxed) {
         return;
     }
+    put(&head(level, client), text);
+}
+
+/// Writes a line for each line that a script has written during a request.
+pub(crate) fn write_of_script(level: LogLevel, environ: &Pairs, script: &[u8], text: &[u8]) {
+    if level as u8 > LEVEL.load(Ordering::Relaxed) {
+        return;
+    }
+    let head = head(level, Some(environ)) + &format!("[script {}] ", String::from_utf8_lossy(script));
+    put(&head, text);
+}
+
+fn put(head: &str, text: &[u8]) {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
-    let head = head(level, client);
     for line in text.split(|byte| *byte == b'\n') {
         let mut out = Vec::with_capacity(head.len() + line.len() + 1);
-        out.extend_from_slice(head.as_bytes());
+        escape(&mut out, head.as_bytes());
         escape(&mut out, line.strip_suffix(b"\r").unwrap_or(line));
         cut(&mut out);
         out.push(b'\n');

@@ -144,7 +144,10 @@ def extend_path(home, folders):
         import site
 
         for folder in folders:
-            site.addsitedir(folder)
+            try:
+                site.addsitedir(folder)
+            except Exception:
+                native["log"](ERROR, "WSGI0091: site.addsitedir() has failed for '%s':\n%s" % (folder, describe(*sys.exc_info())))
     known = set(before)
     added = [entry for entry in sys.path if entry not in known]
     # A folder that was on the path already moves to the front too.

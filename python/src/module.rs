@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::interpreters::Interpreters;
+use wsgi_httpd::plan::log::LogLevel;
 
 use crate::callback::function;
 use crate::events::{self, Events};
 use crate::gateway::known::Keys;
 use crate::gateway::{errors, input};
 use crate::interpreter::own_gil_is_possible;
+use crate::log;
 use crate::metrics;
 use crate::object::{Attached, GilCell, Object, Raised, Result};
 
@@ -227,7 +229,14 @@ fn describe(attached: Attached<'_>, application_group: &str) -> Result<Object> {
     // An interpreter that shares the main one's GIL shares its interval.
     let of_its_own =
         is_main || interpreters.own_gil(&settings.process_group, application_group) && own_gil_is_possible();
-    let interval = interpreters.switch_interval_us(&settings.process_group, application_group).filter(|_| of_its_own);
+    let asked = interpreters.switch_interval_us(&settings.process_group, application_group);
+    if !of_its_own && asked != interpreters.switch_interval_us(&settings.process_group, "") {
+        let text = format!(
+            "WSGI0199: the switch interval of application group '{application_group}' is left out: it shares its GIL with others"
+        );
+        log::write(LogLevel::Warn, None, text);
+    }
+    let interval = asked.filter(|_| of_its_own);
     // Exact for an interval of up to hundreds of years.
     #[allow(clippy::cast_precision_loss)]
     let interval = match interval {

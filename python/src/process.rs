@@ -89,8 +89,9 @@ fn impossible() -> impl Iterator<Item = &'static str> {
     let settings = settings();
     let interpreters = &settings.interpreters;
     let own_gil = interpreters.own_gil || interpreters.options.iter().any(|options| options.own_gil == Some(true));
-    let own_gil = (own_gil && !own_gil_is_possible())
-        .then_some("WSGIPerInterpreterGIL On needs Python 3.12 or later: the application groups share one GIL");
+    let own_gil = (own_gil && !own_gil_is_possible()).then_some(
+        "WSGI0198: WSGIPerInterpreterGIL On needs Python 3.12 or later: the application groups share one GIL",
+    );
     // A Python without a GIL has no stable ABI, and would not have loaded us.
     let free = interpreters
         .free_threading(&settings.process_group)
@@ -102,7 +103,12 @@ fn impossible() -> impl Iterator<Item = &'static str> {
 pub(crate) fn preload(scripts: &[Preload]) {
     use std::os::unix::ffi::OsStrExt;
     for preload in scripts {
-        let Some(interpreter) = application_group::application_group(&preload.application_group) else { continue };
+        let Some(interpreter) = application_group::application_group(&preload.application_group) else {
+            let text =
+                format!("WSGI0040: there is no interpreter to load WSGI script '{}' in", preload.script.display());
+            log::write(LogLevel::Crit, None, text);
+            continue;
+        };
         let script = interpreter.script(preload.script.as_os_str().as_bytes());
         interpreter.attach(false, |attached| {
             if let Readiness::Ready(globals) = script.ready(attached, interpreter, Reloading::Off, 0, None) {
@@ -121,7 +127,7 @@ pub(crate) fn leave_within(limit: Duration) {
         exit_hard("the application has not ended in time");
     });
     if watch.is_err() {
-        log::write(LogLevel::Error, None, "no thread to watch the end of the process");
+        log::write(LogLevel::Error, None, "WSGI0070: no thread to watch the end of the process");
     }
 }
 

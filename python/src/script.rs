@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
 
-use crate::gateway::errors::{is_exit, log_raised};
+use crate::gateway::errors::{CALLING, Codes, is_exit, log_raised};
 use crate::interpreter::{Interpreter, lock};
 use crate::log::{self, Client};
 use crate::object::{Attached, GilCell, Object, Raised, Result};
@@ -52,6 +52,25 @@ pub(crate) enum Reloading {
     Here,
     /// Say so, since the process has to be replaced: daemon mode.
     Elsewhere,
+}
+
+/// How far a script that cannot be loaded came.
+#[derive(Clone, Copy)]
+enum Stage {
+    Compiling,
+    Running,
+}
+
+impl Stage {
+    /// What the error log calls it: for a request, or before there is one.
+    fn codes(self, for_request: bool) -> Codes {
+        match (self, for_request) {
+            (Self::Compiling, true) => ["WSGI0105", "WSGI0107"],
+            (Self::Compiling, false) => ["WSGI0106", "WSGI0108"],
+            (Self::Running, true) => ["WSGI0109", "WSGI0107"],
+            (Self::Running, false) => ["WSGI0110", "WSGI0108"],
+        }
+    }
 }
 
 impl Script {
@@ -112,17 +131,27 @@ impl Script {
         let (source, modified) = match source {
             Ok(read) => read,
             Err(error) => {
-                let text = format!("cannot read WSGI script '{}': {error}", self.name());
-                log::write(LogLevel::Error, client, text);
                 let missing = error.kind() == std::io::ErrorKind::NotFound;
+                let code = match client {
+                    Some(_) if missing => "WSGI0135",
+                    Some(_) => "WSGI0105",
+                    None => "WSGI0106",
+                };
+                let text = format!("{code}: cannot read WSGI script '{}': {error}", self.name());
+                log::write(LogLevel::Error, client, text);
                 return if missing { Readiness::Missing } else { Readiness::Failed };
             }
         };
-        let Ok(module) = self.execute(attached, interpreter, &source, modified) else {
-            let text = format!("WSGI script '{}' cannot be loaded:", self.name());
-            log_raised(attached, interpreter, client, &text);
-            self.clear(attached);
-            return Readiness::Failed;
+        let text = format!("loading WSGI script '{}'", self.name());
+        log::write(LogLevel::Info, client, text);
+        let module = match self.execute(attached, interpreter, &source, modified) {
+            Ok(module) => module,
+            Err(stage) => {
+                let text = format!("WSGI script '{}' cannot be loaded:", self.name());
+                log_raised(attached, interpreter, client, stage.codes(client.is_some()), &text);
+                self.clear(attached);
+                return Readiness::Failed;
+            }
         };
         let old = self.module.with(attached, |place| place.replace(module.share(attached)));
         drop(old);
@@ -136,14 +165,16 @@ impl Script {
         let source = match source {
             Ok(source) => source,
             Err(error) => {
-                let text = format!("cannot read service script '{}': {error}", self.name());
+                let text = format!("WSGI0106: cannot read service script '{}': {error}", self.name());
                 log::write(LogLevel::Error, None, text);
                 return;
             }
         };
-        if self.execute(attached, interpreter, &source, None).is_err() && !is_exit(attached) {
+        if let Err(stage) = self.execute(attached, interpreter, &source, None)
+            && !is_exit(attached)
+        {
             let text = format!("exception in service script '{}':", self.name());
-            log_raised(attached, interpreter, None, &text);
+            log_raised(attached, interpreter, None, stage.codes(false), &text);
         }
     }
 
@@ -153,24 +184,37 @@ impl Script {
         interpreter: &Interpreter,
         source: &[u8],
         modified: Option<i64>,
+    ) -> std::result::Result<Object, Stage> {
+        let code = self.compile(attached, interpreter, source).map_err(|Raised| Stage::Compiling)?;
+        self.run(attached, interpreter, &code, modified).map_err(|Raised| Stage::Running)
+    }
+
+    fn compile(&self, attached: Attached<'_>, interpreter: &Interpreter, source: &[u8]) -> Result<Object> {
+        let arguments = Object::tuple(
+            attached,
+            [
+                Object::bytes(attached, source)?,
+                Object::file_name(attached, &self.file)?,
+                Object::text(attached, "exec")?,
+                Object::integer(attached, 0)?,
+                Object::boolean(attached, true),
+            ],
+        )?;
+        interpreter.holder(attached).compile.call_tuple(attached, &arguments)
+    }
+
+    fn run(
+        &self,
+        attached: Attached<'_>,
+        interpreter: &Interpreter,
+        code: &Object,
+        modified: Option<i64>,
     ) -> Result<Object> {
         let holder = interpreter.holder(attached);
         let file = Object::file_name(attached, &self.file)?;
         let digest =
             holder.digest.call_tuple(attached, &Object::tuple(attached, [Object::bytes(attached, &self.file)?])?)?;
         let name = Object::text(attached, &format!("_mod_wsgi_{}", digest.as_str(attached)?))?;
-        let arguments = Object::tuple(
-            attached,
-            [
-                Object::bytes(attached, source)?,
-                file.share(attached),
-                Object::text(attached, "exec")?,
-                Object::integer(attached, 0)?,
-                Object::boolean(attached, true),
-            ],
-        )?;
-        let code = holder.compile.call_tuple(attached, &arguments)?;
-        drop(arguments);
         // SAFETY: the objects are valid. The module is in `sys.modules` while it runs, and taken out again when it raises.
         let module = unsafe {
             Object::owned(ffi::PyImport_ExecCodeModuleObject(
@@ -214,7 +258,7 @@ impl Script {
         answer.map_or_else(
             |Raised| {
                 let text = format!("reload_required() of WSGI script '{}' has failed:", self.name());
-                log_raised(attached, interpreter, client, &text);
+                log_raised(attached, interpreter, client, CALLING, &text);
                 false
             },
             |answer| answer.is_true(attached),

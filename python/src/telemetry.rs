@@ -217,7 +217,13 @@ impl Report {
             interpreter.attach(false, |attached| {
                 let told = interpreter.holder(attached).gc_figures.call(attached);
                 if let Err(Raised) = told.and_then(|records| self.collector(attached, &records)) {
-                    errors::log_raised(attached, interpreter, None, "the garbage collector cannot be reported:");
+                    errors::log_raised(
+                        attached,
+                        interpreter,
+                        None,
+                        errors::CALLING,
+                        "the garbage collector cannot be reported:",
+                    );
                 }
             });
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustix::fs::Mode;
 use rustix::io::{FdFlags, fcntl_setfd};
 
@@ -50,56 +50,64 @@ fn serve(control: Control) -> io::Result<()> {
 
 /// Umask, account, working directory: in this order, so that nothing of the account is touched with root's rights.
 fn prepare(start: &Start) -> Result<(), String> {
-    let at = |what: String, error: io::Error| format!("{}: {what}: {error}", start.label);
+    let at = |code: &str, what: String, error: io::Error| format!("{code}: {}: {what}: {error}", start.label);
     if let Some(umask) = start.umask {
         rustix::process::umask(Mode::from_raw_mode(umask));
     }
     limit(&start.label, &start.limits);
     if let Some(account) = &start.account {
-        privileges::take_groups(account).map_err(|error| at("supplementary groups".into(), error))?;
+        let code = if account.groups.is_some() { "WSGI0005" } else { "WSGI0006" };
+        privileges::take_groups(account).map_err(|error| at(code, "supplementary groups".into(), error))?;
     }
     // Before the account, which could not; after the groups, which are looked up outside.
     if let Some(chroot) = &start.chroot {
         let enter = privileges::enter_root(chroot);
-        enter.map_err(|error| at(format!("chroot {}", chroot.display()), error))?;
+        enter.map_err(|error| at("WSGI0003", format!("chroot {}", chroot.display()), error))?;
     }
     if let Some(account) = &start.account {
         let name = account.user.clone().unwrap_or_else(|| account.uid.to_string());
-        privileges::become_account(account).map_err(|error| at(format!("cannot become {name}"), error))?;
+        privileges::become_account(account).map_err(|error| at("WSGI0007", format!("cannot become {name}"), error))?;
     }
     match (&start.home, &start.account) {
         (Some(home), _) => {
-            std::env::set_current_dir(home).map_err(|error| at(format!("home {}", home.display()), error))
+            let enter = std::env::set_current_dir(home);
+            enter.map_err(|error| at("WSGI0009", format!("home {}", home.display()), error))
         }
         // An account's home that is not there is no reason to stay where root was.
-        (None, Some(account)) => enter_home(account).map_err(|error| at("working directory".into(), error)),
+        (None, Some(account)) => enter_home(account).map_err(|error| at("WSGI0010", "working directory".into(), error)),
         (None, None) => Ok(()),
     }
 }
 
 /// Sets what the kernel sees to. What cannot be had is noted: as in `mod_wsgi` the process starts without it.
 fn limit(label: &str, limits: &ProcessLimits) {
-    let note = |what: &str, error: io::Error| {
+    let note = |code: &str, what: &str, error: io::Error| {
         if let Ok(output) = io::stderr().as_fd().try_clone_to_owned() {
             let log = ErrorLog::new(Arc::new(output.into()), LogLevel::Warn);
-            log.write("wsgi", LogLevel::Warn, &format!("{label}: {what} cannot be set: {error}"));
+            log.write("wsgi", LogLevel::Warn, &format!("{code}: {label}: {what} cannot be set: {error}"));
         }
     };
     if let Some(priority) = limits.cpu_priority
         && let Err(error) = rustix::process::setpriority_process(None, priority)
     {
-        note("cpu-priority", error.into());
+        note("WSGI0075", "cpu-priority", error.into());
+    }
+    if let Some(most) = limits.descriptors
+        && let Err(error) = getrlimit(Resource::RLIMIT_NOFILE)
+            .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, most.min(hard), hard))
+    {
+        note("RLIMIT_NOFILE", "the number of descriptors", error.into());
     }
     let both = |limit: Option<u64>| limit.map(|limit| (limit, limit));
-    for (what, resource, limit) in [
-        ("cpu-time-limit", Resource::RLIMIT_CPU, limits.cpu_time),
-        ("memory-limit", Resource::RLIMIT_DATA, both(limits.data)),
-        ("virtual-memory-limit", Resource::RLIMIT_AS, both(limits.address_space)),
+    for (code, what, resource, limit) in [
+        ("WSGI0076", "cpu-time-limit", Resource::RLIMIT_CPU, limits.cpu_time),
+        ("WSGI0077", "memory-limit", Resource::RLIMIT_DATA, both(limits.data)),
+        ("WSGI0078", "virtual-memory-limit", Resource::RLIMIT_AS, both(limits.address_space)),
     ] {
         if let Some((soft, hard)) = limit
             && let Err(error) = setrlimit(resource, soft, hard)
         {
-            note(what, error.into());
+            note(code, what, error.into());
         }
     }
 }
@@ -188,5 +196,5 @@ fn explain(python: &Python, program: &Path, error: &io::Error) -> String {
         }
         _ => "check that it runs by hand".to_owned(),
     };
-    format!("{origin}: {shown} cannot be started: {error}; {remedy}")
+    format!("{}: {origin}: {shown} cannot be started: {error}; {remedy}", python.code)
 }

@@ -37,6 +37,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
+use rustix::io::Errno;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -59,6 +60,8 @@ use watch::Watch;
 
 /// How long threads may take to end when all requests are over.
 const LAST_WAIT: Duration = Duration::from_secs(1);
+/// How long to wait when there was no room for the connections to a daemon process.
+const NO_ROOM: Duration = Duration::from_millis(100);
 /// How long the requests under way may take when the parent has died, seconds.
 const ORPHAN: f64 = 10.0;
 
@@ -78,6 +81,8 @@ struct Front {
     owners: Vec<Option<Owner>>,
     embedded: Option<Embedded>,
     connections: AtomicU64,
+    /// A permit for each connection that there is room for.
+    room: Arc<Semaphore>,
     nonces: Nonces,
     /// So much is done aside at a time that takes long, such as comparing a password with a hash.
     aside: Semaphore,
@@ -167,6 +172,7 @@ fn build(
         owners: plan.process_groups.iter().zip(script_owners).map(|(group, owner)| Owner::new(group, owner)).collect(),
         embedded,
         connections: AtomicU64::new(1),
+        room: Arc::new(Semaphore::new(listen::room(&plan))),
         nonces,
         aside: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
         watch: Watch::new(&plan.hosts),
@@ -239,9 +245,16 @@ type Orders = mpsc::UnboundedReceiver<(Order, VecDeque<OwnedFd>)>;
 fn orders(control: Control) -> io::Result<Orders> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::Builder::new().name("wsgi-orders".into()).spawn(move || {
-        while let Ok(Some(order)) = control.receive() {
-            if sender.send(order).is_err() {
-                return;
+        loop {
+            match control.receive() {
+                Ok(Some(order)) => {
+                    if sender.send(order).is_err() {
+                        return;
+                    }
+                }
+                // The threads see the connections close that had no room here, and ask for new ones.
+                Err(error) if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => std::thread::sleep(NO_ROOM),
+                Ok(None) | Err(_) => return,
             }
         }
     })?;

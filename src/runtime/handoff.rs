@@ -1,6 +1,7 @@
 //! What the parent and its children say to each other, over the socket that is a child's standard input.
 //!
-//! A message is a length (u32, little endian) and JSON; descriptors travel with its first byte. A child gets [`Start`] first:
+//! A message is a length and the number of its descriptors (u32 each, little endian), then JSON. The first descriptors travel with
+//! its first byte; further ones follow the numbers, as many to a byte as the kernel takes. A child gets [`Start`] first:
 //! who to become and what to execute. Then [`Work`], which the program that now runs reads. After that the parent sends
 //! [`Order`]s and the child [`Report`]s. The end of the socket is the end of the other side.
 
@@ -22,10 +23,12 @@ use crate::plan::interpreters::Interpreters;
 use crate::plan::telemetry::Telemetry;
 use crate::plan::{Plan, Preload, ProcessGroup};
 
-/// Most descriptors in one message: the kernel's limit is 253.
+/// Most descriptors that travel with one byte: the kernel's limit is 253.
 const MOST_DESCRIPTORS: usize = 253;
 /// The longest message, bytes.
 const LONGEST: usize = 64 << 20;
+/// Bytes of the two numbers that a message begins with.
+const NUMBERS: usize = 8;
 
 /// The first message to a child: what `wsgi-serve`, started anew, does before it becomes something else.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,6 +56,8 @@ pub struct ProcessLimits {
     pub cpu_priority: Option<i32>,
     /// Seconds of processor time: when it gets `SIGXCPU`, and when it is killed.
     pub cpu_time: Option<(u64, u64)>,
+    /// Descriptors: how many it has, which it may raise.
+    pub descriptors: Option<u64>,
     /// Bytes of data.
     pub data: Option<u64>,
     /// Bytes of addresses.
@@ -90,6 +95,8 @@ pub struct Python {
     pub program: Option<PathBuf>,
     /// What to say where it cannot be executed: the directive's file and line.
     pub origin: String,
+    /// The code of the error log for that.
+    pub code: String,
     /// What comes after its name.
     pub arguments: Vec<String>,
     /// Variables for its environment.
@@ -224,38 +231,71 @@ impl Control {
     /// Sends a message with descriptors.
     ///
     /// # Errors
-    /// When the other side has gone, or there are more than 253 descriptors.
+    /// When the other side has gone, or descriptors are on their way to so many processes that the kernel refuses more.
     pub fn send<T: Serialize>(&self, message: &T, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
-        if descriptors.len() > MOST_DESCRIPTORS {
-            return Err(io::Error::other(format!("{} descriptors for one process", descriptors.len())));
-        }
         let json = serde_json::to_vec(message)?;
-        let length = u32::try_from(json.len()).map_err(io::Error::other)?.to_le_bytes();
+        let mut numbers = [0; NUMBERS];
+        for (place, number) in numbers.chunks_exact_mut(4).zip([json.len(), descriptors.len()]) {
+            place.copy_from_slice(&u32::try_from(number).map_err(io::Error::other)?.to_le_bytes());
+        }
+        let (first, further) = descriptors.split_at(descriptors.len().min(MOST_DESCRIPTORS));
+        let sent = self.send_with(&numbers, first)?;
+        (&self.stream).write_all(&numbers[sent..])?;
+        for descriptors in further.chunks(MOST_DESCRIPTORS) {
+            self.send_with(&[0], descriptors)?;
+        }
+        (&self.stream).write_all(&json)
+    }
+
+    fn send_with(&self, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<usize> {
         let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         if !descriptors.is_empty() {
             ancillary.push(SendAncillaryMessage::ScmRights(descriptors));
         }
-        let sent = sendmsg(&self.stream, &[IoSlice::new(&length)], &mut ancillary, SendFlags::NOSIGNAL)?;
-        (&self.stream).write_all(&length[sent..])?;
-        (&self.stream).write_all(&json)
+        Ok(sendmsg(&self.stream, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL)?)
     }
 
     /// The next message, and what came with it. `None` when the other side has gone.
     ///
     /// # Errors
-    /// When the message is malformed or cut.
+    /// When the message is malformed or cut. When this process has no room for its descriptors, the message is passed over, and
+    /// the next one may come.
     pub fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<(T, VecDeque<OwnedFd>)>> {
-        let mut length = [0; 4];
+        let mut numbers = [0; NUMBERS];
         let mut descriptors = VecDeque::new();
+        let got = self.receive_with(&mut numbers, &mut descriptors)?;
+        if got == 0 {
+            return Ok(None);
+        }
+        (&self.stream).read_exact(&mut numbers[got..])?;
+        let [length, count] = [0, 4].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte])) as usize);
+        if length > LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message of {length} bytes")));
+        }
+        for _ in 1..count.div_ceil(MOST_DESCRIPTORS) {
+            if self.receive_with(&mut [0], &mut descriptors)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let mut json = vec![0; length];
+        (&self.stream).read_exact(&mut json)?;
+        if descriptors.len() < count {
+            return Err(rustix::io::Errno::MFILE.into());
+        }
+        Ok(Some((serde_json::from_slice(&json)?, descriptors)))
+    }
+
+    /// Reads what there is, and the descriptors that travel with it, as far as this process has room for them; 0 at the end.
+    fn receive_with(&self, bytes: &mut [u8], descriptors: &mut VecDeque<OwnedFd>) -> io::Result<usize> {
         let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let got = loop {
             let flags = RecvFlags::CMSG_CLOEXEC;
-            match recvmsg(&self.stream, &mut [IoSliceMut::new(&mut length)], &mut ancillary, flags) {
+            match recvmsg(&self.stream, &mut [IoSliceMut::new(bytes)], &mut ancillary, flags) {
                 Err(rustix::io::Errno::INTR) => {}
                 // A process that was killed with messages unread leaves a reset behind.
-                Err(rustix::io::Errno::CONNRESET) => return Ok(None),
+                Err(rustix::io::Errno::CONNRESET) => return Ok(0),
                 other => break other?.bytes,
             }
         };
@@ -264,17 +304,7 @@ impl Control {
                 descriptors.extend(received);
             }
         }
-        if got == 0 {
-            return Ok(None);
-        }
-        (&self.stream).read_exact(&mut length[got..])?;
-        let length = u32::from_le_bytes(length) as usize;
-        if length > LONGEST {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message of {length} bytes")));
-        }
-        let mut json = vec![0; length];
-        (&self.stream).read_exact(&mut json)?;
-        Ok(Some((serde_json::from_slice(&json)?, descriptors)))
+        Ok(got)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The parent: binds, opens, starts the processes, watches them, and takes signals. It runs no Python and serves nothing.
 
 mod accounts;
+mod descriptors;
 mod error;
 mod listen;
 mod logs;
@@ -22,6 +23,7 @@ pub use error::StartError;
 pub use pid_file::running;
 pub use spawn::CHILD;
 
+use descriptors::Descriptors;
 use supervise::{Accounts, Parent};
 
 /// How to launch.
@@ -64,6 +66,7 @@ pub fn launch(mut plan: Plan, how: &Launch, started: impl FnOnce(&Plan, &Started
         // One process queues for a group: several fronts would each see a part of its threads.
         plan.embedded.processes = 1;
     }
+    let descriptors = Descriptors::raise(&plan)?;
     let signals = signals::Signals::take().map_err(StartError::Machine)?;
     let accounts = accounts::of_server(&plan, how.allow_root)?;
     let group_accounts = plan
@@ -79,7 +82,7 @@ pub fn launch(mut plan: Plan, how: &Launch, started: impl FnOnce(&Plan, &Started
         .map_err(|source| StartError::PidFile { path: plan.pid_file.clone(), source })?;
     let secret = secret().map_err(StartError::Machine)?;
     let accounts = Accounts { server: accounts, groups: group_accounts, script_owners };
-    let mut parent = Parent::new(plan, accounts, library, bound, logs, signals, secret);
+    let mut parent = Parent::new(plan, accounts, descriptors, library, bound, logs, signals, secret);
     let result = serve(&mut parent, started);
     parent.end();
     drop(pid_file);

@@ -1,7 +1,6 @@
 //! A thread's connections: given by the main thread, and closed by it when the thread is idle and the process leaves.
 
 use std::collections::VecDeque;
-use std::io;
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -31,10 +30,9 @@ pub(super) struct Slot {
     pub(super) seat: Arc<Seat>,
     streams: Mutex<Streams>,
     changed: Condvar,
-    /// Rings when there is a new connection, and when the front has sent requests, for a thread that waits on several.
-    bell: Wake,
-    /// The front rings it, so that requests need not wake the thread.
-    rung_by_front: bool,
+    /// Rings when there is a new connection, and when the front has sent requests, for a thread that waits on several. The front
+    /// rings it, so that requests need not wake the thread.
+    bell: Option<Wake>,
     /// Connections that the thread has lost and the main thread has not asked for.
     lost: AtomicUsize,
     /// Connections that the main thread has asked for.
@@ -50,10 +48,9 @@ struct Streams {
 }
 
 impl Slot {
-    /// A slot without connections; `bell` is the one that the front rings.
-    pub(super) fn new(bell: Option<Wake>) -> io::Result<Self> {
-        Ok(Self {
-            rung_by_front: bell.is_some(),
+    /// A slot without connections; `bell` is there for a thread of several.
+    pub(super) fn new(bell: Option<Wake>) -> Self {
+        Self {
             state: AtomicU8::new(IDLE),
             begun: AtomicU64::new(0),
             first: AtomicU64::new(0),
@@ -61,10 +58,10 @@ impl Slot {
             seat: Arc::new(Seat::default()),
             streams: Mutex::default(),
             changed: Condvar::new(),
-            bell: bell.map_or_else(Wake::new, Ok)?,
+            bell,
             lost: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
-        })
+        }
     }
 
     /// Gives the thread a connection.
@@ -72,7 +69,13 @@ impl Slot {
         lock(&self.streams).new.push_back(stream);
         let _ = self.asked.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |asked| asked.checked_sub(1));
         self.changed.notify_all();
-        self.bell.wake();
+        self.ring();
+    }
+
+    fn ring(&self) {
+        if let Some(bell) = &self.bell {
+            bell.wake();
+        }
     }
 
     /// Whether a connection has been asked for and not come.
@@ -115,16 +118,17 @@ impl Slot {
     /// Waits until one of several connections has something to read; `None` when there is a new connection.
     pub(super) fn readable<'a>(&self, streams: impl Iterator<Item = &'a UnixStream>) -> Option<usize> {
         // Without any flag a connection still tells its end.
-        let heard = if self.rung_by_front { PollFlags::empty() } else { PollFlags::IN };
+        let heard = if self.bell.is_some() { PollFlags::empty() } else { PollFlags::IN };
         let streams: Vec<_> = streams.collect();
         let source = |flags| move |stream: &&'a UnixStream| PollFd::new(*stream, flags);
         let mut sources: Vec<PollFd<'_>> = streams.iter().map(source(heard)).collect();
-        sources.push(PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN));
+        sources.extend(self.bell.iter().map(|bell| PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN)));
         // An interrupted wait finds nothing, and is begun again by the caller.
         let _ = poll(&mut sources, None);
-        let rung = sources.pop().is_some_and(|bell| !bell.revents().is_empty());
-        if rung {
-            self.bell.clear();
+        if let Some(bell) = &self.bell
+            && sources.pop().is_some_and(|bell| !bell.revents().is_empty())
+        {
+            bell.clear();
             sources = streams.iter().map(source(PollFlags::IN)).collect();
             let _ = poll(&mut sources, Some(&Timespec::default()));
         }
@@ -187,6 +191,6 @@ impl Slot {
             // It may be closed from the other side.
             let _ = stream.shutdown(Shutdown::Read);
         }
-        self.bell.wake();
+        self.ring();
     }
 }

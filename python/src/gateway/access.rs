@@ -16,9 +16,10 @@ use crate::object::{Attached, Object, Result};
 /// Asks the script of the call's target. `None` when it failed; the error log says why. The thread is detached, or lingers.
 pub(crate) fn ask(call: Call, question: &Question) -> Option<Said> {
     let what = match question {
-        Question::Access { .. } => "access script",
-        Question::Password { .. } | Question::RealmHash { .. } => "user script",
-        Question::Groups { .. } => "group script",
+        Question::Access { .. } => ("access script", "WSGI0054"),
+        Question::Password { .. } => ("user script", "WSGI0042"),
+        Question::RealmHash { .. } => ("user script", "WSGI0045"),
+        Question::Groups { .. } => ("group script", "WSGI0048"),
     };
     asking::ask(call, what, |attached, binding, request, globals| said(attached, binding, request, globals, question))
 }

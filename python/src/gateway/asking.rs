@@ -5,22 +5,29 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::exchange::{Call, Exchange, Gone, Head, InputError};
 
 use super::{Request, Running, errors};
 use crate::application_group::{Binding, bind};
+use crate::log;
 use crate::object::{Attached, Object, Raised, Result};
 use crate::script::{Readiness, Reloading};
 
 /// What `f` makes of the script of the call's target, whose globals it gets. `None` when the script or `f` failed; the error log
-/// says why. `what` is the script in messages. The thread is detached, or lingers.
+/// says why. `what` is the script in messages, and its code where it has no interpreter. The thread is detached, or lingers.
 pub(crate) fn ask<T>(
     call: Call,
-    what: &str,
+    (what, code): (&str, &str),
     f: impl FnOnce(Attached<'_>, &Binding, &Arc<Request>, &Object) -> Result<Option<T>>,
 ) -> Option<T> {
     let asked = catch_unwind(AssertUnwindSafe(|| {
-        let binding = bind(&call.target)?;
+        let Some(binding) = bind(&call.target) else {
+            let script = String::from_utf8_lossy(&call.target.script);
+            let text = format!("{code}: there is no interpreter for {what} '{script}'");
+            log::write(LogLevel::Error, Some(&call.environ), text);
+            return None;
+        };
         binding.interpreter.attach(false, |attached| attached_ask(attached, &binding, call, what, f))
     }));
     // The panic's hook has logged it.
@@ -44,7 +51,7 @@ fn attached_ask<T>(
     let running = Running::new(attached, &request);
     let said = f(attached, binding, &request, &globals).unwrap_or_else(|Raised| {
         let text = format!("exception in {what} '{}':", binding.script.name());
-        errors::log_raised(attached, binding.interpreter, Some(&request.call.environ), &text);
+        errors::log_raised(attached, binding.interpreter, Some(&request.call.environ), errors::CALLING, &text);
         None
     });
     drop(running);

@@ -10,7 +10,7 @@ use crate::object::{Attached, Exception, Object, Result};
 
 /// Asks the script of the call's target. `None` when it failed; the error log says why. The thread is detached, or lingers.
 pub(crate) fn ask(call: Call) -> Option<Dispatched> {
-    asking::ask(call, "dispatch script", |attached, binding, request, globals| {
+    asking::ask(call, ("dispatch script", "WSGI0086"), |attached, binding, request, globals| {
         said(attached, binding, request, globals).map(Some)
     })
 }

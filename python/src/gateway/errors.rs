@@ -31,25 +31,44 @@ pub(crate) fn current() -> Option<Arc<Request>> {
 
 /// Ends the lines that a request has left unfinished.
 pub(crate) fn end_lines(attached: Attached<'_>, request: &Request) {
-    let client = Some(&request.call.environ);
     for line in [request.line.with(attached, std::mem::take), LINE.take()] {
         if !line.is_empty() {
-            log::write(LogLevel::Error, client, line);
+            say(LogLevel::Error, Some(request), &line);
         }
     }
 }
 
+/// Writes what a script has written.
+fn say(level: LogLevel, request: Option<&Request>, text: &[u8]) {
+    match request {
+        Some(Request { call, .. }) => log::write_of_script(level, &call.environ, &call.target.script, text),
+        None => log::write(level, None, text),
+    }
+}
+
+/// The codes of the error log for an exception, and for a `SystemExit`.
+pub(crate) type Codes = [&'static str; 2];
+/// What a script raises when one of its functions is called.
+pub(crate) const CALLING: Codes = ["WSGI0174", "WSGI0175"];
+
 /// Logs the exception that was raised, with its traceback, below a line that says what failed.
-pub(crate) fn log_raised(attached: Attached<'_>, interpreter: &Interpreter, client: Client<'_>, what: &str) {
+pub(crate) fn log_raised(
+    attached: Attached<'_>,
+    interpreter: &Interpreter,
+    client: Client<'_>,
+    [code, code_of_exit]: Codes,
+    what: &str,
+) {
     let Some(caught) = attached.take_raised() else {
-        log::write(LogLevel::Error, client, format!("{what} no exception is set"));
+        log::write(LogLevel::Error, client, format!("{code}: {what} no exception is set"));
         return;
     };
     // SAFETY: both are valid objects.
     if unsafe { ffi::PyErr_GivenExceptionMatches(caught.kind.as_ptr(), system_exit()) } != 0 {
-        log::write(LogLevel::Error, client, format!("{what} SystemExit, which ends the request and not the process"));
+        let text = format!("{code_of_exit}: {what} SystemExit, which does not end the process");
+        log::write(LogLevel::Error, client, text);
     } else {
-        log::write(LogLevel::Error, client, what);
+        log::write(LogLevel::Error, client, format!("{code}: {what}"));
     }
     let traceback = match &caught.traceback {
         Some(traceback) => traceback.share(attached),
@@ -126,10 +145,7 @@ unsafe extern "C" fn log_bytes(
         enter(arguments, keywords, |attached, arguments| {
             let block = arguments.get(0, c"block").ok_or_else(|| attached.raise(Exception::Type, "no block"))?;
             let block = block.as_bytes(attached).unwrap_or_default();
-            CURRENT.with_borrow(|current| {
-                let client = current.as_ref().map(|request| &request.call.environ);
-                LINE.with_borrow_mut(|line| add(line, block, client));
-            });
+            CURRENT.with_borrow(|current| LINE.with_borrow_mut(|line| add(line, block, current.as_deref())));
             Ok(Object::none(attached))
         })
     }
@@ -146,23 +162,21 @@ unsafe extern "C" fn log_text(
             let level = level(arguments.get(0, c"level").and_then(|level| level.as_integer(attached)));
             let text = arguments.get(1, c"text").ok_or_else(|| attached.raise(Exception::Type, "no text"))?;
             let text = utf8(attached, &text)?;
-            CURRENT.with_borrow(|current| {
-                let client = current.as_ref().map(|request| &request.call.environ);
-                log::write(level, client, text.as_bytes(attached).unwrap_or_default());
-            });
+            let text = text.as_bytes(attached).unwrap_or_default();
+            CURRENT.with_borrow(|current| say(level, current.as_deref(), text));
             Ok(Object::none(attached))
         })
     }
 }
 
 /// Writes the lines that are whole now and keeps the rest.
-fn add(line: &mut Vec<u8>, block: &[u8], client: Client<'_>) {
+fn add(line: &mut Vec<u8>, block: &[u8], request: Option<&Request>) {
     let Some(end) = block.iter().rposition(|byte| *byte == b'\n') else {
         line.extend_from_slice(block);
         return;
     };
     line.extend_from_slice(&block[..end]);
-    log::write(LogLevel::Error, client, &line[..]);
+    say(LogLevel::Error, request, line);
     line.clear();
     line.extend_from_slice(&block[end + 1..]);
 }
@@ -264,7 +278,7 @@ fn text_argument(attached: Attached<'_>, arguments: &Arguments<'_>) -> Result<Ob
 fn add_text(attached: Attached<'_>, request: &Request, text: &Object) -> Result<()> {
     let text = utf8(attached, text)?;
     let text = text.as_bytes(attached).unwrap_or_default();
-    request.line.with(attached, |line| add(line, text, Some(&request.call.environ)));
+    request.line.with(attached, |line| add(line, text, Some(request)));
     Ok(())
 }
 

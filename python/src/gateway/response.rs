@@ -356,21 +356,20 @@ pub(super) fn close(attached: Attached<'_>, interpreter: &'static Interpreter, r
     unsafe { ffi::PyErr_Fetch(&raw mut kind, &raw mut value, &raw mut traceback) };
     let name = &interpreter.holder(attached).names.close;
     // SAFETY: both objects are valid.
+    let (mut codes, mut what) = (errors::CALLING, "close() of the application's result has failed:");
     let closed = match unsafe { Object::owned(ffi::PyObject_GetAttr(result.as_ptr(), name.as_ptr())) } {
         Ok(close) => close.call(attached).map(drop),
         Err(Raised) if attached.raised_is(Exception::Attribute) => {
             attached.clear_raised();
             Ok(())
         }
-        Err(Raised) => Err(Raised),
+        Err(Raised) => {
+            (codes, what) = (["WSGI0194"; 2], "looking for close() of the application's result has failed:");
+            Err(Raised)
+        }
     };
     if closed.is_err() {
-        errors::log_raised(
-            attached,
-            interpreter,
-            Some(&request.call.environ),
-            "close() of the application's result has failed:",
-        );
+        errors::log_raised(attached, interpreter, Some(&request.call.environ), codes, what);
     }
     // SAFETY: as above.
     unsafe { ffi::PyErr_Restore(kind, value, traceback) };

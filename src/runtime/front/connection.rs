@@ -20,6 +20,7 @@ use super::noticed::Noticed;
 use super::watch::Order;
 use super::{Client, Front, answer, environ, request};
 use crate::plan::Host;
+use crate::plan::log::LogLevel;
 use crate::runtime::pairs::Pairs;
 
 /// Header fields of a request (`LimitRequestFields`, its default).
@@ -72,7 +73,11 @@ pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, peer: SocketAddr
     let in_time = poll_fn(|context| {
         match watched.order(context.waker()) {
             Order::TooSlow => return Poll::Ready(false),
-            Order::Stalled => return Poll::Ready(true),
+            Order::Stalled => {
+                let message = format!("[client {peer}] WSGI0120: it takes nothing of its answer, and is cut off");
+                front.error_logs[first_host].write("wsgi", LogLevel::Error, &message);
+                return Poll::Ready(true);
+            }
             Order::Leave if !leaving => {
                 leaving = true;
                 Pin::new(&mut connection).graceful_shutdown();

@@ -268,7 +268,12 @@ impl Lease {
                 }
                 Ok((
                     head,
-                    Source::Wire(Box::new(WireBody { first: bytes, from: Some(From::Lease(self)), let_run: false })),
+                    Source::Wire(Box::new(WireBody {
+                        first: bytes,
+                        from: Some(From::Lease(self)),
+                        let_run: false,
+                        cut: None,
+                    })),
                 ))
             }
             Kind::Failed => {

@@ -152,6 +152,20 @@ impl Guard {
             let known =
                 access::User { name: &user.name, groups: groups.as_deref(), script_groups: script_groups.as_deref() };
             match by_require(settings, &visit.asked(Some(known))) {
+                Verdict::Denied if script_groups.is_some() => {
+                    let (code, what) = if script_groups.is_some_and(|groups: Vec<String>| groups.is_empty()) {
+                        ("WSGI0059", "no group")
+                    } else {
+                        ("WSGI0060", "none of the groups that may")
+                    };
+                    let name = String::from_utf8_lossy(&user.name);
+                    visit.log(
+                        "wsgi",
+                        LogLevel::Error,
+                        &format!("{code}: user {name} is in {what}, by the group script"),
+                    );
+                    return Verdict::Denied;
+                }
                 Verdict::NeedsGroups => groups = Some(visit.groups(&settings.authentication, &user.name).await),
                 Verdict::NeedsScriptGroups => script_groups = Some(self.script_groups(visit, &user.name).await),
                 verdict => return verdict,

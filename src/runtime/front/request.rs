@@ -9,7 +9,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, header};
 
 use super::access_log::Record;
-use super::answer::{self, Body};
+use super::answer::{self, Body, Source};
 use super::connection::StallLimit;
 use super::daemon::DaemonError;
 use super::guard::{self, Guard, Turned, User, Visit};
@@ -108,7 +108,7 @@ async fn handle(
     let asker = Asker { port: client.local.port(), authority };
     match front.routes[seen.host].find(&path, asker) {
         Route::Nothing => Err(StatusCode::NOT_FOUND.into()),
-        Route::Refused(refusal) => Err(refuse(front, seen.host, &refusal).into()),
+        Route::Refused(refusal) => Err(refuse(front, client, seen.host, &refusal).into()),
         Route::File { file, settings, guard } => {
             seen.file = file.as_os_str().as_encoded_bytes().to_vec();
             let of_file = Asked { front, client, parts, authority, path: &path, began };
@@ -151,7 +151,7 @@ async fn handle(
                 None => (environ, false),
                 Some(proxies) => proxies.apply(&environ, &script.target, client.peer.ip()),
             };
-            Ok(with_info(run(front, parts, incoming, began, seen.host, script, seen_so).await?, user))
+            Ok(with_info(run(front, client, parts, incoming, began, seen.host, script, seen_so).await?, user))
         }
     }
 }
@@ -227,8 +227,10 @@ fn with_info(mut answer: Response<Body>, user: Option<User>) -> Response<Body> {
 }
 
 /// Runs a script: the checks of mod_wsgi first, then its body, then the call. With `environ` goes whether the URL is `https`.
+#[allow(clippy::too_many_arguments, reason = "one request, told in order; called from one place")]
 async fn run(
     front: &Front,
+    client: &Client,
     parts: &Parts,
     incoming: Incoming,
     began: SystemTime,
@@ -237,22 +239,31 @@ async fn run(
     (environ, https): (Pairs, bool),
 ) -> Result<Response<Body>, Refused> {
     let timeout = Duration::from_secs(front.plan.hosts[host].timeout.into());
-    let input = body(parts, incoming, &script, timeout)?;
+    let input = body(parts, incoming, &script, timeout).inspect_err(|refused| {
+        if refused.status == StatusCode::LENGTH_REQUIRED {
+            say(front, client, host, "WSGI0139: a body in chunks, and WSGIChunkedRequest is off");
+        }
+    })?;
     // What most requests do not need is kept out of the state that each of them carries.
     let body = if input.is_empty() {
         ReadAhead { bytes: bytes::Bytes::new(), rest: None }
     } else {
-        Box::pin(input.read_ahead()).await.map_err(|error| closing(status_of(error)))?
+        Box::pin(input.read_ahead()).await.map_err(|error| {
+            if error == InputError::Timeout {
+                say(front, client, host, "WSGI0126: the body of a request has not come in time");
+            }
+            closing(status_of(error))
+        })?
     };
     let script = match &script.dispatch {
         None => script,
         Some(dispatch) => {
             let call = call(&dispatch.target, environ.clone(), began, false);
-            Box::pin(ask(front, host, &script, call)).await?
+            Box::pin(ask(front, client, host, &script, call)).await?
         }
     };
     if let Runs::Refused(refusal) = &script.runs {
-        return Err(refuse(front, host, refusal).into());
+        return Err(refuse(front, client, host, refusal).into());
     }
     if let Runs::Daemon(index) = &script.runs
         && let Some(Some(owner)) = front.owners.get(*index)
@@ -261,7 +272,7 @@ async fn run(
         let file = entries.filter(|(name, _)| *name == b"SCRIPT_FILENAME").map(|(_, file)| file).next();
         owner
             .check(file.unwrap_or(&script.target.script))
-            .map_err(|message| refuse(front, host, &Refusal { status: StatusCode::FORBIDDEN, message }))?;
+            .map_err(|message| refuse(front, client, host, &Refusal { status: StatusCode::FORBIDDEN, message }))?;
     }
     let daemon = matches!(script.runs, Runs::Daemon(_));
     let target = Arc::clone(&script.target);
@@ -269,12 +280,20 @@ async fn run(
     let answered = match (&script.runs, &front.embedded) {
         (Runs::Daemon(index), _) => Box::pin(front.pools[*index].run(call, body, timeout))
             .await
-            .map_err(|error| daemon_failed(front, host, &target, error)),
+            .map_err(|error| daemon_failed(front, client, host, &target, error)),
         (_, Some(embedded)) => embedded.run(call, body, timeout).await.map_err(status),
         // A script is only said to run here where Python is.
         (_, None) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     };
-    let (head, source) = answered?;
+    let (head, mut source) = answered?;
+    if let Source::Wire(body) = &mut source {
+        let (log, peer, target) = (front.error_logs[host].clone(), client.peer, Arc::clone(&target));
+        body.tell_of_cut(move |error| {
+            let (group, script) = (&target.process_group, String::from_utf8_lossy(&target.script));
+            let what = format!("process group {group} ended before the answer of {script} was complete: {error}");
+            log.write("wsgi", LogLevel::Error, &format!("[client {peer}] WSGI0119: {what}"));
+        });
+    }
     if head.status >= 400 && script.settings.error_override == Some(true) {
         let asks = head.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"WWW-Authenticate"));
         let challenge = asks.and_then(|(_, value)| HeaderValue::from_bytes(value).ok());
@@ -302,13 +321,19 @@ pub(super) fn call(target: &Arc<Target>, environ: Pairs, began: SystemTime, daem
 }
 
 /// Asks a dispatch script where a script runs. One that fails is not passed over, as it may keep tenants apart.
-async fn ask(front: &Front, host: usize, script: &Arc<Script>, call: Call) -> Result<Arc<Script>, Refused> {
+async fn ask(
+    front: &Front,
+    client: &Client,
+    host: usize,
+    script: &Arc<Script>,
+    call: Call,
+) -> Result<Arc<Script>, Refused> {
     let said = match &front.embedded {
         Some(embedded) => embedded.dispatch(call).await,
         None => None,
     };
     let said = said.ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
-    front.routes[host].dispatched(script, said).map_err(|refusal| refuse(front, host, &refusal).into())
+    front.routes[host].dispatched(script, said).map_err(|refusal| refuse(front, client, host, &refusal).into())
 }
 
 fn body(parts: &Parts, incoming: Incoming, script: &Script, timeout: Duration) -> Result<Input, Refused> {
@@ -325,9 +350,13 @@ fn body(parts: &Parts, incoming: Incoming, script: &Script, timeout: Duration) -
     Ok(Input::new(incoming, limit, timeout))
 }
 
-fn refuse(front: &Front, host: usize, refusal: &Refusal) -> StatusCode {
-    front.error_logs[host].write("wsgi", LogLevel::Error, &refusal.message);
+fn refuse(front: &Front, client: &Client, host: usize, refusal: &Refusal) -> StatusCode {
+    say(front, client, host, &refusal.message);
     refusal.status
+}
+
+fn say(front: &Front, client: &Client, host: usize, what: &str) {
+    front.error_logs[host].write("wsgi", LogLevel::Error, &format!("[client {}] {what}", client.peer));
 }
 
 fn status_of(error: InputError) -> StatusCode {
@@ -338,18 +367,19 @@ fn status_of(error: InputError) -> StatusCode {
     }
 }
 
-fn daemon_failed(front: &Front, host: usize, target: &Target, error: DaemonError) -> StatusCode {
-    let (status, what) = match error {
+fn daemon_failed(front: &Front, client: &Client, host: usize, target: &Target, error: DaemonError) -> StatusCode {
+    let (status, code, what) = match error {
         // What there is to say about it, the daemon process has said.
         DaemonError::Failed(code) => return self::status(code),
-        DaemonError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "has no process free for"),
-        DaemonError::Died => (StatusCode::BAD_GATEWAY, "ended before it answered"),
-        DaemonError::Queued => (StatusCode::GATEWAY_TIMEOUT, "had no thread free within queue-timeout for"),
-        DaemonError::Late => (StatusCode::GATEWAY_TIMEOUT, "did not answer within socket-timeout or Timeout"),
+        DaemonError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "WSGI0116", "has no process free for"),
+        DaemonError::Died => (StatusCode::BAD_GATEWAY, "WSGI0146", "ended before it answered"),
+        DaemonError::Queued => (StatusCode::GATEWAY_TIMEOUT, "WSGI0084", "had no thread free within queue-timeout for"),
+        DaemonError::Late => {
+            (StatusCode::GATEWAY_TIMEOUT, "WSGI0145", "did not answer within socket-timeout or Timeout")
+        }
     };
     let script = String::from_utf8_lossy(&target.script);
-    let message = format!("process group {} {what} a request of {script}", target.process_group);
-    front.error_logs[host].write("wsgi", LogLevel::Error, &message);
+    say(front, client, host, &format!("{code}: process group {} {what} a request of {script}", target.process_group));
     status
 }
 

@@ -264,7 +264,9 @@ impl Routes {
             });
             return self.unless_diverted(script, Cow::Borrowed(rest), None, path, asker);
         }
-        let Some((file, used)) = script_within(mount.target.as_bytes(), rest) else { return Ok(Route::Nothing) };
+        let Some((file, used)) = script_within(mount.target.as_bytes(), rest) else {
+            return Err(no_script(&[mount.target.as_bytes(), rest].concat()));
+        };
         let name = &path[..length + used];
         let script = self.prepare(key(Some((file.clone(), name.to_vec()))), |key| {
             self.make(key, At { resource: name, script_name: Some(name), ..key.at(&file) }, path)
@@ -281,7 +283,7 @@ impl Routes {
         asker: Asker<'_>,
     ) -> Result<Route<'a>, Refusal> {
         let host = self.names.host(&self.plan, self.host(), asker.authority)?;
-        let Some((script, used)) = script_within(b"", file) else { return Ok(Route::Nothing) };
+        let Some((script, used)) = script_within(b"", file) else { return Err(no_script(file)) };
         let path_info = file[used..].to_vec();
         let script_name = &path[..path_info_start(path, &path_info)];
         let resource = self.names.resource(script_name);
@@ -413,10 +415,18 @@ fn by_wsgi_handler(script: Script, kind: Kind) -> Script {
         _ if script.settings.options.exec_cgi != Some(true) => {
             script.refused(403, format!("WSGI0134: {file}: Options ExecCGI is off in this directory"))
         }
-        Kind::Nothing => script.refused(404, format!("WSGI0135: there is no script {file}")),
+        Kind::Nothing => {
+            let Refusal { status, message } = no_script(file.as_bytes());
+            script.refused(status.as_u16(), message)
+        }
         Kind::Folder => script.refused(403, format!("WSGI0136: the script {file} is a directory")),
         Kind::File => script,
     }
+}
+
+fn no_script(file: &[u8]) -> Refusal {
+    let message = format!("WSGI0135: there is no script {}", String::from_utf8_lossy(file));
+    Refusal { status: StatusCode::NOT_FOUND, message }
 }
 
 /// How much of a name is there (`ap_directory_walk`).

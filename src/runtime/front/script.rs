@@ -302,7 +302,8 @@ fn runs(
         return embedded(plan);
     }
     let Some(index) = plan.process_groups.iter().position(|group| group.name == name) else {
-        return refused(500, format!("WSGI0151: no WSGIDaemonProcess defines process group '{name}'"));
+        let code = if plan.process_groups.is_empty() { "WSGI0150" } else { "WSGI0151" };
+        return refused(500, format!("{code}: no WSGIDaemonProcess defines process group '{name}'"));
     };
     let group = &plan.process_groups[index];
     if group.host != 0 && group.host != host && plan.hosts[group.host].server_name != plan.hosts[host].server_name {

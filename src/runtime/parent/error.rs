@@ -65,6 +65,15 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The threads of the process groups need more descriptors than a process may have.
+    Descriptors {
+        /// The line of the group that needs most.
+        place: Option<Place>,
+        /// So many.
+        needed: u64,
+        /// What the machine allows.
+        hard: u64,
+    },
     /// A process said why it could not start.
     Process(String),
     /// The machine has no processes, threads or descriptors left.
@@ -111,6 +120,16 @@ impl fmt::Display for StartError {
                 "PidFile {}: {source}; stop the other server, or name another file with `PidFile`",
                 path.display()
             ),
+            Self::Descriptors { place, needed, hard } => {
+                if let Some(place) = place {
+                    write!(f, "{place}: ")?;
+                }
+                write!(
+                    f,
+                    "the threads of the process groups need {needed} descriptors, and the machine allows {hard} a process \
+                     (`ulimit -Hn`); lower processes= or threads=, or raise the limit (LimitNOFILE= of a systemd unit)"
+                )
+            }
             Self::Process(message) => f.write_str(message),
             Self::Machine(source) => write!(f, "the machine refuses: {source}"),
         }

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
+pub(super) use connect::connections_per_thread;
 use ending::ending;
 
+use super::descriptors::Descriptors;
 use super::listen::Bound;
 use super::logs::Logs;
 use super::signals::Signals;
@@ -44,6 +46,7 @@ pub(super) struct Accounts {
 pub(super) struct Parent {
     plan: Plan,
     accounts: Accounts,
+    descriptors: Descriptors,
     library: OwnedFd,
     bound: Vec<Bound>,
     logs: Logs,
@@ -57,6 +60,7 @@ impl Parent {
     pub(super) fn new(
         plan: Plan,
         accounts: Accounts,
+        descriptors: Descriptors,
         library: OwnedFd,
         bound: Vec<Bound>,
         logs: Logs,
@@ -74,7 +78,7 @@ impl Parent {
         let (fronts, label) =
             if plan.embedded.runs_python() { (plan.embedded.processes, "embedded process") } else { (1, "front") };
         slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned())));
-        Self { plan, accounts, library, bound, logs, log, signals, slots, secret }
+        Self { plan, accounts, descriptors, library, bound, logs, log, signals, slots, secret }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -186,7 +190,10 @@ impl Parent {
                 Ok((spawned, connections, bell)) => self.slots[index].fill(spawned, connections, bell),
                 Err(error) => {
                     self.slots[index].postpone();
-                    return Err(StartError::Machine(error));
+                    let slot = &self.slots[index];
+                    let code = if slot.role == Role::Front { "AH00159" } else { "WSGI0024" };
+                    let message = format!("{code}: {}: no process can be started: {error}", slot.label);
+                    return Err(StartError::Process(message));
                 }
             }
         }
@@ -264,8 +271,10 @@ impl Parent {
         let failed = matches!(running.state, State::Starting | State::Failed);
         let expected = matches!(running.state, State::Leaving | State::Failed) && status.signal().is_none();
         let pause = slot.empty();
+        // Apache's code for a child that a signal has ended.
+        let code = if status.signal().is_some() { "AH00052: " } else { "" };
         let message = format!(
-            "{}: process {pid} {}; the next one starts in {} ms",
+            "{code}{}: process {pid} {}; the next one starts in {} ms",
             slot.label,
             ending(status),
             pause.as_millis()

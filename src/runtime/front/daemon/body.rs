@@ -25,6 +25,17 @@ pub(in crate::runtime::front) struct WireBody {
     pub(super) from: Option<From>,
     /// Whether the client is still there and only has no use for the bytes, as with HEAD.
     pub(super) let_run: bool,
+    /// Hears of it when the process ends before its answer does.
+    pub(super) cut: Option<Cut>,
+}
+
+/// Who hears why an answer breaks off.
+pub(super) struct Cut(Box<dyn FnOnce(&io::Error) + Send>);
+
+impl std::fmt::Debug for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cut")
+    }
 }
 
 #[derive(Debug)]
@@ -43,10 +54,7 @@ impl WireBody {
             let Some(from) = &mut self.from else { return Poll::Ready(None) };
             let (frame, payload) = match std::task::ready!(from.poll_frame(context)) {
                 Ok(frame) => frame,
-                Err(error) => {
-                    self.from = None;
-                    return Poll::Ready(Some(Err(error)));
-                }
+                Err(error) => return Poll::Ready(Some(Err(self.break_off(error)))),
             };
             match frame.kind {
                 Kind::Body if payload.is_empty() => {}
@@ -59,12 +67,22 @@ impl WireBody {
                     self.finish();
                     return Poll::Ready(Some(Err(io::Error::other("the application failed"))));
                 }
-                _ => {
-                    self.from = None;
-                    return Poll::Ready(Some(Err(io::ErrorKind::InvalidData.into())));
-                }
+                _ => return Poll::Ready(Some(Err(self.break_off(io::ErrorKind::InvalidData.into())))),
             }
         }
+    }
+
+    /// Has `cut` called when the process ends before its answer does.
+    pub(in crate::runtime::front) fn tell_of_cut(&mut self, cut: impl FnOnce(&io::Error) + Send + 'static) {
+        self.cut = Some(Cut(Box::new(cut)));
+    }
+
+    fn break_off(&mut self, error: io::Error) -> io::Error {
+        self.from = None;
+        if let Some(Cut(cut)) = self.cut.take() {
+            cut(&error);
+        }
+        error
     }
 
     /// The rest is of no use to the client, but the application may make it.
@@ -101,7 +119,7 @@ impl Drop for WireBody {
             return;
         }
         let tasks = from.busy().pool.tasks.clone();
-        let mut rest = Self { first: Bytes::new(), from: Some(from), let_run: false };
+        let mut rest = Self { first: Bytes::new(), from: Some(from), let_run: false, cut: None };
         let let_run = self.let_run;
         tasks.spawn(async move {
             if !let_run {

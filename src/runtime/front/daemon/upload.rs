@@ -53,7 +53,15 @@ impl Upload {
                     self.finish();
                     return Ok((head, Source::Whole(first)));
                 }
-                Ok((head, Source::Wire(Box::new(WireBody { first, from: Some(From::Upload(self)), let_run: false }))))
+                Ok((
+                    head,
+                    Source::Wire(Box::new(WireBody {
+                        first,
+                        from: Some(From::Upload(self)),
+                        let_run: false,
+                        cut: None,
+                    })),
+                ))
             }
             Kind::Failed => {
                 self.finish();

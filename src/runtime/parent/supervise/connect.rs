@@ -88,7 +88,7 @@ impl Parent {
 /// Connections of each thread of a group. A group of one thread has four: while it answers one request the next ones are on
 /// their way, and nobody waits for the other to wake up. With more threads that would queue requests behind busy ones, and
 /// with a `queue-timeout` nobody could say of them that they still wait.
-pub(super) fn connections_per_thread(group: &ProcessGroup) -> u32 {
+pub(in crate::runtime::parent) fn connections_per_thread(group: &ProcessGroup) -> u32 {
     if group.processes == 1 && group.threads == 1 && group.waits.queue.is_none() { 4 } else { 1 }
 }
 

@@ -55,7 +55,7 @@ impl Parent {
             account: self.accounts.groups[index].clone(),
             chroot: group.confinement.chroot.clone(),
             umask: group.umask,
-            limits: process_limits(group),
+            limits: process_limits(group, self.descriptors.of_daemon(group)),
             home: group.home.clone(),
             python: Some(python::of_group(&self.plan, group)),
         };
@@ -92,7 +92,7 @@ impl Parent {
 }
 
 /// What the kernel is to see to.
-fn process_limits(group: &ProcessGroup) -> ProcessLimits {
+fn process_limits(group: &ProcessGroup, descriptors: u64) -> ProcessLimits {
     let limits = &group.limits;
     let timers = [group.timers.graceful, group.timers.shutdown];
     // Beyond the first limit the process has its time to leave; then the kernel ends it.
@@ -100,6 +100,7 @@ fn process_limits(group: &ProcessGroup) -> ProcessLimits {
     ProcessLimits {
         cpu_priority: limits.cpu_priority.filter(|priority| *priority != 0),
         cpu_time: limits.cpu_time.map(|limit| (limit.into(), u64::from(limit) + leave)),
+        descriptors: Some(descriptors),
         data: limits.memory,
         address_space: limits.virtual_memory,
     }
