@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod asking;
 pub(crate) mod dispatch;
 pub(crate) mod environ;
+pub(crate) mod error_stream;
 pub(crate) mod errors;
 pub(crate) mod file_wrapper;
 pub(crate) mod input;
@@ -249,7 +250,7 @@ pub(crate) struct Request {
     channel: Mutex<Channel>,
     /// What the application has said of its answer.
     answer: GilCell<Answer>,
-    /// The unfinished line of `wsgi.errors`.
+    /// The unfinished line of `wsgi.errors`, and of `sys.stdout` and `sys.stderr` on the request's thread.
     line: GilCell<Vec<u8>>,
     ended: AtomicBool,
 }
@@ -367,7 +368,11 @@ impl Drop for Running<'_> {
 /// What the closures of callbacks share: the request of a view, while it runs.
 fn running(attached: Attached<'_>, object: *mut pyo3_ffi::PyObject, what: &str) -> Result<Arc<Request>> {
     // SAFETY: called by the methods of our classes and by functions bound to objects of them.
-    let request = unsafe { crate::callback::request_of(object) };
+    running_request(attached, unsafe { crate::callback::request_of(object) }, what)
+}
+
+/// The request, while it runs.
+fn running_request(attached: Attached<'_>, request: Option<Arc<Request>>, what: &str) -> Result<Arc<Request>> {
     match request {
         Some(request) if !request.has_ended() => Ok(request),
         _ => {

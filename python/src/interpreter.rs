@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use pyo3_ffi as ffi;
 
 use crate::gateway::errors::log_raised;
-use crate::module::Holder;
+use crate::module::{Holder, settings};
 use crate::object::Attached;
 use crate::script::Script;
 
@@ -80,13 +80,15 @@ impl Interpreter {
         holder.as_ref().expect("an interpreter is furnished before it is handed out")
     }
 
-    /// The script of a file.
+    /// The script of a file. Where names do not tell the cases apart, one file may be asked for by several.
     pub(crate) fn script(&self, file: &[u8]) -> Arc<Script> {
         let mut scripts = lock(&self.scripts);
         if let Some(script) = scripts.get(file) {
             return Arc::clone(script);
         }
-        let script = Arc::new(Script::new(file));
+        let known =
+            settings().interpreters.case_insensitive.then(|| scripts.values().find(|known| known.is_also(file)));
+        let script = known.flatten().map_or_else(|| Arc::new(Script::new(file)), Arc::clone);
         scripts.insert(file.to_vec(), Arc::clone(&script));
         script
     }

@@ -57,7 +57,7 @@ def place_of_file(wrapper):
 
 
 class Log(io.RawIOBase):
-    """What is written goes to the error log, by lines; an unfinished line waits in its thread."""
+    """What is written goes to the error log, by lines; an unfinished line waits in its request, or else in its thread."""
 
     def __init__(self, name, descriptor):
         self.name = name
@@ -73,6 +73,13 @@ class Log(io.RawIOBase):
         block = bytes(block)
         native["log_bytes"](block)
         return len(block)
+
+    def flush(self):
+        native["end_line"]()
+
+    def close(self):
+        """Ends the line: the log is not the application's to close."""
+        native["end_line"]()
 
 
 Log.__module__ = "mod_wsgi"

@@ -12,7 +12,7 @@ use wsgi_httpd::plan::log::LogLevel;
 use crate::callback::function;
 use crate::events::{self, Events};
 use crate::gateway::known::Keys;
-use crate::gateway::{errors, input};
+use crate::gateway::{error_stream, errors, input};
 use crate::interpreter::own_gil_is_possible;
 use crate::log;
 use crate::metrics;
@@ -87,6 +87,8 @@ pub(crate) struct Holder {
     pub(crate) input: Object,
     /// The class of `wsgi.errors`.
     pub(crate) errors: Object,
+    /// `mod_wsgi.Log`, which lies below it.
+    pub(crate) log: Object,
     /// `mod_wsgi.FileWrapper`.
     pub(crate) file_wrapper: Object,
     /// Descriptor and position of a `FileWrapper`'s file, or `None` when it has to be iterated.
@@ -128,10 +130,12 @@ impl Holder {
     /// Makes them, and puts the `mod_wsgi` module into `sys.modules`.
     pub(crate) fn new(attached: Attached<'_>, application_group: &str) -> Result<Self> {
         let input = input::class(attached)?;
-        let errors = errors::class(attached)?;
+        let errors = error_stream::class(attached)?;
+        let log = error_stream::log_class(attached)?;
         let builtins = attached.import(c"builtins")?;
         let native = Object::dict(attached)?;
         insert(attached, &native, "log_bytes", &function(attached, &errors::LOG_BYTES)?)?;
+        insert(attached, &native, "end_line", &function(attached, &errors::END_LINE)?)?;
         insert(attached, &native, "log", &function(attached, &errors::LOG)?)?;
         insert(attached, &native, "watch", &function(attached, &events::WATCH)?)?;
         insert(attached, &native, "request_id", &function(attached, &events::REQUEST_ID)?)?;
@@ -153,6 +157,7 @@ impl Holder {
         Ok(Self {
             input,
             errors,
+            log,
             file_wrapper: get("FileWrapper")?,
             place_of_file: get("place_of_file")?,
             compile: builtins.attribute(attached, c"compile")?,

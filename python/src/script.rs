@@ -11,6 +11,7 @@ use wsgi_httpd::plan::log::LogLevel;
 use crate::gateway::errors::{CALLING, Codes, is_exit, log_raised};
 use crate::interpreter::{Interpreter, lock};
 use crate::log::{self, Client};
+use crate::module::settings;
 use crate::object::{Attached, GilCell, Object, Raised, Result};
 
 /// Whether a script has been loaded in this process.
@@ -212,8 +213,12 @@ impl Script {
     ) -> Result<Object> {
         let holder = interpreter.holder(attached);
         let file = Object::file_name(attached, &self.file)?;
+        let mut named = self.file.clone();
+        if settings().interpreters.case_insensitive {
+            named.make_ascii_lowercase();
+        }
         let digest =
-            holder.digest.call_tuple(attached, &Object::tuple(attached, [Object::bytes(attached, &self.file)?])?)?;
+            holder.digest.call_tuple(attached, &Object::tuple(attached, [Object::bytes(attached, &named)?])?)?;
         let name = Object::text(attached, &format!("_mod_wsgi_{}", digest.as_str(attached)?))?;
         // SAFETY: the objects are valid. The module is in `sys.modules` while it runs, and taken out again when it raises.
         let module = unsafe {
@@ -263,6 +268,12 @@ impl Script {
             },
             |answer| answer.is_true(attached),
         )
+    }
+
+    /// Whether another name, which differs in case only, is that of the same file.
+    pub(crate) fn is_also(&self, file: &[u8]) -> bool {
+        let identity = |file| rustix::fs::stat(file).ok().map(|status| (status.st_dev, status.st_ino));
+        self.file.eq_ignore_ascii_case(file) && identity(file).is_some_and(|one| identity(&self.file) == Some(one))
     }
 
     /// Lets go of the module.

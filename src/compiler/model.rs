@@ -74,6 +74,8 @@ pub struct Server {
     pub destroy_interpreter: Option<Spanned<bool>>,
     /// `WSGIFreeThreading`.
     pub free_threading: Option<Spanned<bool>>,
+    /// `WSGICaseSensitivity`.
+    pub case_sensitivity: Option<Spanned<bool>>,
     /// What applications may not do.
     pub restrictions: Restrictions,
     /// `WSGITelemetryService` and its like.
@@ -380,6 +382,7 @@ impl Server {
             per_interpreter_gil: None,
             switch_interval: None,
             destroy_interpreter: None,
+            case_sensitivity: None,
             free_threading: None,
             restrictions: Restrictions::default(),
             telemetry: Telemetry::default(),

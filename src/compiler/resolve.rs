@@ -191,6 +191,7 @@ impl Resolver<'_> {
             switch_interval_us: microseconds(server.switch_interval.as_ref()),
             undestroyed: !flag(&server.destroy_interpreter, true),
             free_threading: flag(&server.free_threading, false),
+            case_insensitive: !flag(&server.case_sensitivity, true),
             restrictions: restrictions(&server.restrictions),
             options: options.collect(),
         }

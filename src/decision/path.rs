@@ -103,6 +103,21 @@ pub fn covered(prefix: &str, path: &[u8]) -> Option<usize> {
     (matched && whole).then_some(prefix.len())
 }
 
+/// A prefix of `Alias` or `WSGIScriptAlias` as paths are compared with it: several slashes count as one.
+#[must_use]
+pub fn merged(prefix: &str) -> Cow<'_, str> {
+    if !prefix.contains("//") {
+        return Cow::Borrowed(prefix);
+    }
+    let mut merged = String::with_capacity(prefix.len());
+    for character in prefix.chars() {
+        if character != '/' || !merged.ends_with('/') {
+            merged.push(character);
+        }
+    }
+    Cow::Owned(merged)
+}
+
 /// How much of `path` a `WSGIScriptAlias` that covers `length` bytes of it takes. The one at `/` is special: the whole path
 /// follows its target.
 #[must_use]

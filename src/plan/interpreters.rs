@@ -18,6 +18,9 @@ pub struct Interpreters {
     /// `WSGIFreeThreading`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub free_threading: bool,
+    /// `WSGICaseSensitivity Off`: interpreters and modules are called after scripts and their paths in lower case.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub case_insensitive: bool,
     /// What applications may not do.
     #[serde(default, skip_serializing_if = "Restrictions::say_nothing")]
     pub restrictions: Restrictions,

@@ -1,3 +1,4 @@
+import io
 import logging
 import sys
 import warnings
@@ -13,6 +14,15 @@ def application(environ, start_response):
     print("to stderr", file=sys.stderr)
     sys.stderr.write("unfinished on stderr")
     sys.stderr.buffer.write(b"; bytes\n")
+    errors.write("text, ")
+    errors.buffer.write(b"bytes, ")
+    errors.write("text again\n")
+    errors.write("flushed")
+    errors.flush()
+    errors.write("after it\n")
+    sys.stderr.write("the same line ")
+    errors.write("for both\n")
+    assert isinstance(errors, io.TextIOWrapper)
     errors.write("x" * 20000 + "\n")
     assert sys.stderr.fileno() == 2 and not errors.isatty() and errors.encoding == "utf-8"
     try:

@@ -313,6 +313,8 @@ fn the_error_log_has_one_line_for_each_line() {
         ] {
             assert!(lines.iter().any(|line| line.ends_with(expected)), "no '{expected}' in:\n{log}");
         }
+        let in_order = ["text, bytes, text again", "flushed", "after it", "the same line for both"];
+        assert!(lines.windows(in_order.len()).any(|lines| lines == in_order), "not in order:\n{log}");
         assert!(log.lines().all(|line| line.len() <= 8192));
         let first = log.lines().next().expect("a line");
         let pid = format!("[wsgi:error] [pid {}:tid ", daemon.pid());

@@ -246,3 +246,15 @@ fn callable_object_by_name() {
         server.stop();
     }
 }
+
+/// There is no Apache, and an application that only looks for its request goes on without it.
+#[test]
+fn no_request_of_apache_is_passed() {
+    for mode in Mode::BOTH {
+        let site = Site::with_app(SHOW);
+        let server = site.serve(mode, "WSGIPassApacheRequest On\n");
+        let shown = strings(&server.get("/"));
+        assert!(!shown.contains_key("apache.request_rec"), "{mode:?}: {shown:?}");
+        server.stop();
+    }
+}

@@ -207,3 +207,24 @@ fn mounts_by_pattern() {
     }
     server.stop();
 }
+
+/// `WSGICaseSensitivity Off` on a file system that does not tell cases apart: the same file has two names. Here a link makes them.
+#[test]
+fn one_file_by_two_names() {
+    let site = Site::with_app(
+        "import sys\ncount = 0\ndef application(environ, start_response):\n    global count\n    count += 1\n    \
+         start_response('200 OK', [])\n    \
+         names = [name for name in sys.modules if name.startswith('_mod_wsgi_')]\n    \
+         return [b'%d %d' % (count, len(names))]\n",
+    );
+    std::fs::hard_link(site.path("app.wsgi"), site.path("APP.wsgi")).expect("both names are in one folder");
+    for (state, expected) in [("Off", ["1 1", "2 1", "3 1"]), ("On", ["1 1", "1 2", "2 2"])] {
+        let server = site.start(&format!(
+            "{COMMON}WSGICaseSensitivity {state}\nWSGIProcessGroup one\nWSGIApplicationGroup %{{GLOBAL}}\n\
+             WSGIScriptAlias /lower ${{DIR}}/app.wsgi\nWSGIScriptAlias /upper ${{DIR}}/APP.wsgi\n"
+        ));
+        let found = ["/lower", "/upper", "/upper"].map(|target| server.text(target));
+        assert_eq!(found, expected, "{state}");
+        server.stop();
+    }
+}

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wsgi_httpd::runtime::pairs::Pairs;
 
-use super::{Caller, Request, known};
+use super::{Caller, Request, error_stream, known};
 use crate::application_group::Binding;
 use crate::module::{APACHE_VERSION, Holder, VERSION, insert, settings, triple};
 use crate::object::{Attached, Object, Result};
@@ -124,7 +124,7 @@ pub(crate) fn make(
     let environ = entries(attached, holder, template, &call.environ)?;
     let keys = &template.keys;
     environ.set_item(attached, &keys.input, input)?;
-    environ.set_item(attached, &keys.errors, &crate::callback::view(attached, &holder.errors, request)?)?;
+    environ.set_item(attached, &keys.errors, &error_stream::make(attached, holder, request)?)?;
     if call.https {
         environ.set_item(attached, &keys.url_scheme, &Object::text(attached, "https")?)?;
     }
@@ -218,7 +218,7 @@ fn without(
     left_out: &[&str],
 ) -> Result<Object> {
     let environ = entries(attached, holder, template, &request.call.environ)?;
-    environ.set_item(attached, &template.keys.errors, &crate::callback::view(attached, &holder.errors, request)?)?;
+    environ.set_item(attached, &template.keys.errors, &error_stream::make(attached, holder, request)?)?;
     for name in left_out {
         let name = Object::interned(attached, name.as_bytes())?;
         if environ.item(attached, &name).is_some() {

@@ -1,4 +1,4 @@
-//! `wsgi.errors`, `sys.stdout`, `sys.stderr` and tracebacks: lines of the error log.
+//! What becomes lines of the error log: `wsgi.errors`, `sys.stdout`, `sys.stderr` and tracebacks.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
 
-use super::{Request, running};
-use crate::callback::{Arguments, Method, class as make_class, enter};
+use super::Request;
+use crate::callback::{Method, enter};
 use crate::interpreter::Interpreter;
 use crate::log::{self, Client};
-use crate::object::{Attached, Exception, Object, Raised, Result};
+use crate::object::{Attached, Exception, Object, Result};
 
 thread_local! {
     /// The request that runs on this thread.
     static CURRENT: RefCell<Option<Arc<Request>>> = const { RefCell::new(None) };
-    /// The unfinished line of `sys.stdout` and `sys.stderr` of this thread.
+    /// The unfinished line of `sys.stdout` and `sys.stderr` of this thread, outside of requests.
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -31,11 +31,8 @@ pub(crate) fn current() -> Option<Arc<Request>> {
 
 /// Ends the lines that a request has left unfinished.
 pub(crate) fn end_lines(attached: Attached<'_>, request: &Request) {
-    for line in [request.line.with(attached, std::mem::take), LINE.take()] {
-        if !line.is_empty() {
-            say(LogLevel::Error, Some(request), &line);
-        }
-    }
+    end_line(attached, request);
+    LINE.with_borrow_mut(|line| end(line, Some(request)));
 }
 
 /// Writes what a script has written.
@@ -120,8 +117,10 @@ fn utf8(_attached: Attached<'_>, text: &Object) -> Result<Object> {
     }
 }
 
-/// `log_bytes(block)`: what is written to `sys.stdout` and `sys.stderr`.
+/// `log_bytes(block)`: what is written to `sys.stdout` and `sys.stderr`, which share the line of `wsgi.errors` in a request.
 pub(crate) static LOG_BYTES: Method = Method::new(c"log_bytes", log_bytes, c"Adds to this thread's line of the log.");
+/// `end_line()`: what is begun of that line goes out.
+pub(crate) static END_LINE: Method = Method::new(c"end_line", flush, c"Ends this thread's line of the log.");
 /// `log(level, text)`; levels are numbers, 0 for `emerg`.
 pub(crate) static LOG: Method = Method::new(c"log", log_text, c"Writes lines of a level.");
 
@@ -145,7 +144,27 @@ unsafe extern "C" fn log_bytes(
         enter(arguments, keywords, |attached, arguments| {
             let block = arguments.get(0, c"block").ok_or_else(|| attached.raise(Exception::Type, "no block"))?;
             let block = block.as_bytes(attached).unwrap_or_default();
-            CURRENT.with_borrow(|current| LINE.with_borrow_mut(|line| add(line, block, current.as_deref())));
+            match current() {
+                Some(request) => add_bytes(attached, &request, block),
+                None => LINE.with_borrow_mut(|line| add(line, block, None)),
+            }
+            Ok(Object::none(attached))
+        })
+    }
+}
+
+unsafe extern "C" fn flush(
+    _: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by Python.
+    unsafe {
+        enter(arguments, keywords, |attached, _| {
+            match current() {
+                Some(request) => end_line(attached, &request),
+                None => LINE.with_borrow_mut(|line| end(line, None)),
+            }
             Ok(Object::none(attached))
         })
     }
@@ -169,6 +188,13 @@ unsafe extern "C" fn log_text(
     }
 }
 
+/// Writes what is begun of a line.
+fn end(line: &mut Vec<u8>, request: Option<&Request>) {
+    if !line.is_empty() {
+        say(LogLevel::Error, request, &std::mem::take(line));
+    }
+}
+
 /// Writes the lines that are whole now and keeps the rest.
 fn add(line: &mut Vec<u8>, block: &[u8], request: Option<&Request>) {
     let Some(end) = block.iter().rposition(|byte| *byte == b'\n') else {
@@ -181,111 +207,30 @@ fn add(line: &mut Vec<u8>, block: &[u8], request: Option<&Request>) {
     line.extend_from_slice(&block[end + 1..]);
 }
 
-/// The class of `wsgi.errors`.
-pub(crate) fn class(attached: Attached<'_>) -> Result<Object> {
-    static METHODS: [Method; 9] = [
-        Method::new(c"write", write, c"Adds text; whole lines go to the error log."),
-        Method::new(c"writelines", write_lines, c"Adds texts."),
-        Method::new(c"flush", flush, c"Does nothing: whole lines go out at once."),
-        Method::new(c"close", flush, c"Does nothing: whole lines go out at once."),
-        Method::new(c"readable", no, c"False."),
-        Method::new(c"writable", yes, c"True."),
-        Method::new(c"seekable", no, c"False."),
-        Method::new(c"isatty", no, c"False."),
-        Method::end(),
-    ];
-    let class = make_class(attached, c"mod_wsgi.Errors", &METHODS, &[])?;
-    for (name, value) in [(c"encoding", "utf-8"), (c"errors", "backslashreplace"), (c"name", "<wsgi.errors>")] {
-        class.set_attribute(attached, name, &Object::text(attached, value)?)?;
-    }
-    class.set_attribute(attached, c"closed", &Object::boolean(attached, false))?;
-    class.set_attribute(attached, c"line_buffering", &Object::boolean(attached, true))?;
-    class.set_attribute(attached, c"newlines", &Object::none(attached))?;
-    Ok(class)
-}
-
-unsafe extern "C" fn write(
-    this: *mut ffi::PyObject,
-    arguments: *mut ffi::PyObject,
-    keywords: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: called by Python as a method of our class.
-    unsafe {
-        enter(arguments, keywords, |attached, arguments| {
-            let request = running(attached, this, "wsgi.errors")?;
-            let text = text_argument(attached, arguments)?;
-            add_text(attached, &request, &text)?;
-            let length = ffi::PyUnicode_GetLength(text.as_ptr());
-            Object::integer(attached, length as i64)
-        })
-    }
-}
-
-unsafe extern "C" fn write_lines(
-    this: *mut ffi::PyObject,
-    arguments: *mut ffi::PyObject,
-    keywords: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: called by Python as a method of our class; GetIter and Next give new references or null.
-    unsafe {
-        enter(arguments, keywords, |attached, arguments| {
-            let request = running(attached, this, "wsgi.errors")?;
-            let lines = arguments.get(0, c"lines").ok_or_else(|| attached.raise(Exception::Type, "no lines"))?;
-            let lines = Object::owned(ffi::PyObject_GetIter(lines.as_ptr()))?;
-            while let Ok(text) = Object::owned(ffi::PyIter_Next(lines.as_ptr())) {
-                add_text(attached, &request, &text)?;
-            }
-            if ffi::PyErr_Occurred().is_null() { Ok(Object::none(attached)) } else { Err(Raised) }
-        })
-    }
-}
-
-unsafe extern "C" fn flush(
-    this: *mut ffi::PyObject,
-    arguments: *mut ffi::PyObject,
-    keywords: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: called by Python as a method of our class.
-    unsafe {
-        enter(arguments, keywords, |attached, _| {
-            // Lines go out by themselves, and an unfinished one waits, as in mod_wsgi: print() flushes in mid-line.
-            running(attached, this, "wsgi.errors")?;
-            Ok(Object::none(attached))
-        })
-    }
-}
-
-unsafe extern "C" fn yes(_: *mut ffi::PyObject, _: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: called by Python, so attached.
-    Object::boolean(unsafe { Attached::assume() }, true).into_ptr()
-}
-
-unsafe extern "C" fn no(_: *mut ffi::PyObject, _: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: called by Python, so attached.
-    Object::boolean(unsafe { Attached::assume() }, false).into_ptr()
-}
-
-fn text_argument(attached: Attached<'_>, arguments: &Arguments<'_>) -> Result<Object> {
-    let text =
-        arguments.get(0, c"text").ok_or_else(|| attached.raise(Exception::Type, "write() takes one argument"))?;
-    if text.is_str() {
-        return Ok(text);
-    }
-    let message = format!("write() argument must be str, not {}", text.class_name(attached));
-    Err(attached.raise(Exception::Type, &message))
-}
-
-fn add_text(attached: Attached<'_>, request: &Request, text: &Object) -> Result<()> {
+/// Adds text to the line of `wsgi.errors`, as a stream does that is flushed by each line: what follows a line's end goes out too.
+pub(super) fn add_text(attached: Attached<'_>, request: &Request, text: &Object) -> Result<()> {
     let text = utf8(attached, text)?;
     let text = text.as_bytes(attached).unwrap_or_default();
-    request.line.with(attached, |line| add(line, text, Some(request)));
+    request.line.with(attached, |line| {
+        add(line, text, Some(request));
+        if text.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            end(line, Some(request));
+        }
+    });
     Ok(())
+}
+
+/// Adds bytes to the line of `wsgi.errors`.
+pub(super) fn add_bytes(attached: Attached<'_>, request: &Request, block: &[u8]) {
+    request.line.with(attached, |line| add(line, block, Some(request)));
+}
+
+/// Ends the line of `wsgi.errors`, if one is begun.
+pub(super) fn end_line(attached: Attached<'_>, request: &Request) {
+    request.line.with(attached, |line| end(line, Some(request)));
 }
 
 /// Ends the line that code outside of a request has left unfinished on this thread.
 pub(crate) fn end_line_of_thread() {
-    let line = LINE.take();
-    if !line.is_empty() {
-        log::write(LogLevel::Error, None, line);
-    }
+    LINE.with_borrow_mut(|line| end(line, None));
 }

@@ -154,6 +154,9 @@ impl<'a> Walk<'a> {
             "%{SERVER}" => Some(with_port(&self.server_name()?, self.server_port(host, layers))),
             "%{RESOURCE}" => {
                 let server = with_port(&self.server_name()?, self.server_port(host, layers));
+                let case_insensitive = layers.flag("WSGICaseSensitivity") == Some(false);
+                let script_name =
+                    if case_insensitive { script_name.to_ascii_lowercase() } else { script_name.to_owned() };
                 Some(format!("{server}|{script_name}"))
             }
             token => match variable_of(token) {

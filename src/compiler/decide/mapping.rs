@@ -11,7 +11,7 @@ use crate::compiler::model::{Host, Kept};
 use crate::compiler::source::Span;
 use crate::decision::group::with_port;
 use crate::decision::hosts::split_authority;
-use crate::decision::path::{self, covered, taken_by_mount};
+use crate::decision::path::{self, covered, merged, taken_by_mount};
 
 /// What a URL path leads to.
 pub(super) struct Mapped<'a> {
@@ -207,9 +207,11 @@ fn first<'a>(outside: &[&'a Kept], names: &[&str], path: &str) -> Option<(&'a Ke
 fn file_of(kept: &Kept, path: &str) -> Option<String> {
     let (from, target) = (kept.word(0)?, kept.word(1)?);
     match kept.name {
-        "Alias" | "ScriptAlias" => covered(from, path.as_bytes()).map(|length| format!("{target}{}", &path[length..])),
+        "Alias" | "ScriptAlias" => {
+            covered(&merged(from), path.as_bytes()).map(|length| format!("{target}{}", &path[length..]))
+        }
         "WSGIScriptAlias" => {
-            let length = taken_by_mount(from, covered(from, path.as_bytes())?);
+            let length = taken_by_mount(from, covered(&merged(from), path.as_bytes())?);
             Some(format!("{target}{}", &path[length..]))
         }
         name => {

@@ -59,6 +59,16 @@ pub(super) const SPECS: &[Spec] = &[
         ..BASE
     },
     Spec {
+        name: "WSGICaseSensitivity",
+        summary: "Whether paths of scripts that differ only in case are different.",
+        args: FLAG,
+        default: Some("On"),
+        example: "WSGICaseSensitivity On",
+        explain: include_str!("wsgi_case_sensitivity.md"),
+        effect: Effect::Lower(|args, scope| scope.server.case_sensitivity = args.option("state")),
+        ..BASE
+    },
+    Spec {
         name: "WSGIRestrictStdin",
         summary: "Whether an application that reads `sys.stdin` gets an error.",
         args: FLAG,

@@ -40,21 +40,6 @@ pub(super) const SPECS: &[Spec] = &[
         ..BASE
     },
     Spec {
-        name: "WSGICaseSensitivity",
-        summary: "Whether paths of scripts that differ only in case are different.",
-        args: FLAG,
-        default: Some("On"),
-        example: "WSGICaseSensitivity On",
-        explain: include_str!("wsgi_case_sensitivity.md"),
-        effect: Effect::Lower(|args, scope| {
-            let state: Spanned<bool> = args.take("state");
-            if !state.value {
-                scope.unsupported(state.span, "names are never lower-cased", Severity::Warning);
-            }
-        }),
-        ..BASE
-    },
-    Spec {
         name: "WSGIPassApacheRequest",
         summary: "Whether the application sees Apache's own request object.",
         contexts: SECTIONS,
@@ -65,7 +50,7 @@ pub(super) const SPECS: &[Spec] = &[
         effect: Effect::Lower(|args, scope| {
             let state: Spanned<bool> = args.take("state");
             if state.value {
-                scope.unsupported(state.span, "there is no Apache whose request could be passed", Severity::Error);
+                scope.unsupported(state.span, "there is no Apache whose request could be passed", Severity::Warning);
             }
         }),
         ..BASE

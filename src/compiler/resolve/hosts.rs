@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::Resolver;
 use crate::compiler::model::{Alias, ApplicationGroupName, Host, Mount, normalised};
 use crate::compiler::source::Spanned;
+use crate::decision::path::merged;
 use crate::plan::{self, ApplicationGroup};
 
 impl Resolver<'_> {
@@ -58,7 +59,7 @@ impl Resolver<'_> {
 
     fn alias(&self, alias: &Alias, regex: bool) -> plan::Alias {
         plan::Alias {
-            url_path: alias.url_path.value.clone(),
+            url_path: if regex { alias.url_path.value.clone() } else { merged(&alias.url_path.value).into_owned() },
             regex,
             target: self.join_text(&alias.target.value),
             place: self.place(alias.url_path.span),
@@ -75,8 +76,9 @@ impl Resolver<'_> {
     }
 
     fn mount(&self, mount: &Mount, regex: bool) -> plan::Mount {
+        let url_path = mount.url_path.value.as_str();
         plan::Mount {
-            url_path: mount.url_path.value.clone(),
+            url_path: if regex { url_path.to_owned() } else { merged(url_path).into_owned() },
             regex,
             target: self.join_text(&mount.script.value),
             process_group: mount.process_group.as_ref().map(|name| self.process_group_name(name)),

@@ -24,13 +24,15 @@ pub(super) struct Names {
     by_host: bool,
     /// Names of groups depend on `SCRIPT_NAME`.
     by_resource: bool,
+    /// `WSGICaseSensitivity Off`.
+    case_insensitive: bool,
     hosts: Mutex<HashSet<String>>,
     resources: Mutex<HashSet<Vec<u8>>>,
 }
 
 impl Names {
     /// The names of a host.
-    pub(super) fn new(host: &Host) -> Self {
+    pub(super) fn new(plan: &Plan, host: &Host) -> Self {
         let depends = |on: Depends| uses(host).any(on) || uses_process(host).any(|token| may_be(token, "%{HOST}"));
         let by_resource = |group: Option<&ApplicationGroup>| match group {
             Some(ApplicationGroup::Resource) | None => true,
@@ -45,6 +47,7 @@ impl Names {
                 || host.settings.application_group.is_none()
                 || uses(host).any(|group| by_resource(Some(group)))
                 || uses_process(host).any(|token| may_be(token, "%{RESOURCE}")),
+            case_insensitive: plan.interpreters.case_insensitive,
             hosts: Mutex::default(),
             resources: Mutex::default(),
         }
@@ -74,11 +77,14 @@ impl Names {
     /// The `SCRIPT_NAME` that an interpreter is called after, where the client chooses it: one that is its own, or the one that
     /// all further ones share. Empty where no interpreter is called after it.
     pub(super) fn resource(&self, script_name: &[u8]) -> Vec<u8> {
-        match self.by_resource {
-            false => Vec::new(),
-            true if admit(&self.resources, script_name) => script_name.to_vec(),
-            true => SHARED.into(),
+        if !self.by_resource {
+            return Vec::new();
         }
+        let mut script_name = script_name.to_vec();
+        if self.case_insensitive {
+            script_name.make_ascii_lowercase();
+        }
+        if admit(&self.resources, script_name.as_slice()) { script_name } else { SHARED.into() }
     }
 }
 

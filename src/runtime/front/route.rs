@@ -150,7 +150,7 @@ impl Routes {
                 .map(|alias| alias.regex.then(|| pattern(&alias.url_path, &alias.place)).transpose())
                 .collect::<io::Result<_>>()?,
             ways: this.mounts.iter().map(Way::of).collect::<io::Result<_>>()?,
-            names: Names::new(this),
+            names: Names::new(plan, this),
             handles: std::iter::once(&this.settings)
                 .chain(this.sections.iter().map(|section| &section.settings))
                 .any(Settings::gives_handlers),
@@ -265,13 +265,34 @@ impl Routes {
             return self.unless_diverted(script, Cow::Borrowed(rest), None, path, asker);
         }
         let Some((file, used)) = script_within(mount.target.as_bytes(), rest) else {
-            return Err(no_script(&[mount.target.as_bytes(), rest].concat()));
+            return self.folder_of_scripts(&mount.target, rest, path, asker);
         };
         let name = &path[..length + used];
         let script = self.prepare(key(Some((file.clone(), name.to_vec()))), |key| {
             self.make(key, At { resource: name, script_name: Some(name), ..key.at(&file) }, path)
         });
         self.unless_diverted(script, Cow::Borrowed(&rest[used..]), None, path, asker)
+    }
+
+    /// What a mount leads to where that is no script: a folder gets its slash first (`DirectorySlash`), and is nothing to run.
+    fn folder_of_scripts<'a>(
+        &self,
+        target: &str,
+        rest: &[u8],
+        path: &[u8],
+        asker: Asker<'_>,
+    ) -> Result<Route<'a>, Refusal> {
+        let name = file_name([target.as_bytes(), rest].concat());
+        let file = PathBuf::from(OsStr::from_bytes(&name));
+        if !file.is_dir() {
+            return Err(no_script(&name));
+        }
+        if path.ends_with(b"/") {
+            let message = format!("WSGI0136: the script {} is a directory", file.display());
+            return Err(Refusal { status: StatusCode::FORBIDDEN, message });
+        }
+        let (settings, guard) = self.of_file(&name, path, asker);
+        Ok(Route::File { file, settings: Box::new(settings), guard })
     }
 
     /// The script of a `WSGIScriptAliasMatch`: clients choose what its `SCRIPT_NAME` is.

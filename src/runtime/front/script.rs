@@ -137,12 +137,16 @@ impl Script {
         let host = &plan.hosts[host_index];
         let variable = |name: &str| variable(&settings, name);
         let server = host.server_name.as_deref().unwrap_or_default();
+        let mut script_name = String::from_utf8_lossy(at.resource);
+        if plan.interpreters.case_insensitive {
+            script_name.to_mut().make_ascii_lowercase();
+        }
         let asked = Asked {
             server,
             // That of `ServerName` or of the listener, never the client's: a client must not be able to make interpreters.
             port: host.server_port.unwrap_or(at.port),
             host: at.host.unwrap_or(server),
-            script_name: &String::from_utf8_lossy(at.resource),
+            script_name: &script_name,
             variable: &variable,
         };
         let process_group = chosen.process_group.or(settings.process_group.as_ref());
