@@ -31,7 +31,7 @@ def application(environ, start_response):
             compressed.write(b"decompressed")
         file.seek(0)
         start_response("200 OK", headers)
-        return wrapper(gzip.GzipFile(fileobj=file))
+        return wrapper(gzip.GzipFile(fileobj=file, mode="rb"))
     if path == "/pipe":
         reader, writer = os.pipe()
         os.write(writer, b"from a pipe")

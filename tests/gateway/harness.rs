@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,10 @@ use wsgi_httpd::runtime::wire::{self, COMPLETE, Frame, HEADER, Kind};
 /// Nothing here takes longer.
 pub(crate) const LONG: Duration = Duration::from_mins(1);
 
-/// Every `CPython` from 3.9 to 3.14 that is found: pyenv's, PATH's, Debian's.
+/// Versions that are looked for.
+const MINORS: RangeInclusive<u32> = 9..=19;
+
+/// Every `CPython` from 3.9 on that is found: pyenv's, PATH's, Debian's.
 pub(crate) fn pythons() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let root =
@@ -32,15 +36,15 @@ pub(crate) fn pythons() -> Vec<PathBuf> {
     found.extend(glob::glob(&pattern).expect("a pattern").flatten());
     let path = std::env::var_os("PATH").unwrap_or_default();
     for folder in std::env::split_paths(&path) {
-        found.extend((9..=14).map(|minor| folder.join(format!("python3.{minor}"))).filter(|file| file.is_file()));
+        found.extend(MINORS.map(|minor| folder.join(format!("python3.{minor}"))).filter(|file| file.is_file()));
     }
     found.push(PathBuf::from("/usr/bin/python3"));
     let mut seen = HashSet::new();
     found.retain(|python| {
         let Some((version, executable)) = describe(python) else { return false };
-        (9..=14).contains(&version) && seen.insert(executable)
+        MINORS.contains(&version) && seen.insert(executable)
     });
-    assert!(!found.is_empty(), "no CPython from 3.9 to 3.14 is here");
+    assert!(!found.is_empty(), "no CPython from 3.9 on is here");
     found
 }
 

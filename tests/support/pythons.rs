@@ -1,6 +1,7 @@
 //! The Pythons of this machine, each with a virtual environment of its own to serve from.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
@@ -8,7 +9,7 @@ use std::{env, fs};
 
 use super::server::{target_folder, tests_apache};
 
-/// A CPython 3.9 to 3.14.
+/// A CPython from 3.9 on.
 #[derive(Debug, Clone)]
 pub(crate) struct Python {
     /// `sys.executable`, links followed.
@@ -18,6 +19,9 @@ pub(crate) struct Python {
     /// The second number of the version.
     pub(crate) minor: u32,
 }
+
+/// Versions that are looked for.
+const MINORS: RangeInclusive<u32> = 9..=19;
 
 /// Every Python found: pyenv's, those on `PATH`, the system's. Oldest first.
 pub(crate) fn pythons() -> &'static [Python] {
@@ -64,7 +68,7 @@ fn find() -> Vec<Python> {
     if let Some(versions) = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok()) {
         candidates.extend(versions.flatten().map(|entry| entry.path().join("bin/python3")));
     }
-    candidates.extend((9..=14).map(|minor| PathBuf::from(format!("python3.{minor}"))));
+    candidates.extend(MINORS.map(|minor| PathBuf::from(format!("python3.{minor}"))));
     candidates.extend(["python3", "/usr/bin/python3"].map(PathBuf::from));
     if tests_apache() {
         // Its mod_wsgi is built for one Python, and runs no other.
@@ -72,7 +76,7 @@ fn find() -> Vec<Python> {
     }
     let mut seen = HashSet::new();
     let mut found: Vec<Python> = candidates.iter().filter_map(|program| examine(program)).collect();
-    found.retain(|python| (9..=14).contains(&python.minor) && seen.insert(python.program.clone()));
+    found.retain(|python| MINORS.contains(&python.minor) && seen.insert(python.program.clone()));
     found.sort_by_key(|python| python.minor);
     found
 }
