@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::interpreters::Interpreters;
+use wsgi_httpd::runtime::scoreboard::Scoreboard;
 
 use crate::callback::function;
 use crate::events::{self, Events};
@@ -57,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) interpreters: Interpreters,
     /// Whether telemetry is sent.
     pub(crate) telemetry: bool,
+    /// What the server does, where applications may see it.
+    pub(crate) scoreboard: Option<Scoreboard>,
 }
 
 /// When our library was built: its file's time of modification, seconds since the epoch.

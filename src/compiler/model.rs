@@ -76,6 +76,8 @@ pub struct Server {
     pub free_threading: Option<Spanned<bool>>,
     /// What applications may not do.
     pub restrictions: Restrictions,
+    /// `WSGIServerMetrics`.
+    pub server_metrics: Option<Spanned<bool>>,
     /// `WSGITelemetryService` and its like.
     pub telemetry: Telemetry,
     /// `<WSGIInterpreterOptions>`, in file order.
@@ -371,6 +373,7 @@ impl Server {
             destroy_interpreter: None,
             free_threading: None,
             restrictions: Restrictions::default(),
+            server_metrics: None,
             telemetry: Telemetry::default(),
             interpreter_options: Vec::new(),
             imports: Vec::new(),
