@@ -9,6 +9,7 @@ pub mod limits;
 pub mod log;
 pub mod proxies;
 pub mod python;
+pub mod scoreboard;
 pub mod sections;
 pub mod telemetry;
 
@@ -288,6 +289,9 @@ pub struct ProcessGroup {
     /// Option `switch-interval`, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switch_interval_us: Option<u64>,
+    /// Option `server-metrics`: its applications may see what the server does for everybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub server_metrics: bool,
     /// Where it was written.
     pub place: Place,
 }
@@ -331,4 +335,7 @@ pub struct Embedded {
     /// `WSGIPythonEggs`: `PYTHON_EGG_CACHE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub python_eggs: Option<PathBuf>,
+    /// `WSGIServerMetrics`: applications in embedded mode may see what the server does for everybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub server_metrics: bool,
 }

@@ -10,5 +10,6 @@ pub mod overview;
 pub mod pairs;
 pub mod parent;
 pub mod privileges;
+pub mod scoreboard;
 pub mod short_hash;
 pub mod wire;

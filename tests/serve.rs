@@ -72,6 +72,8 @@ mod reloading;
 mod responses;
 #[path = "serve/scripts.rs"]
 mod scripts;
+#[path = "serve/server_metrics.rs"]
+mod server_metrics;
 #[path = "serve/startup.rs"]
 mod startup;
 #[path = "serve/telemetry.rs"]

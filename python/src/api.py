@@ -77,11 +77,6 @@ def request_data():
     return active_requests.setdefault(native["request_id"](), {})
 
 
-def server_metrics():
-    """None: as in mod_wsgi, where the configuration does not let applications see what the server does for others."""
-    return None
-
-
 def follow_requests():
     """Has an entry in `active_requests` for each request that runs, from now on."""
     native["watch"]()
@@ -183,11 +178,11 @@ def make_modules():
     module.__dir__ = lambda: sorted(set(vars(module)) | set(LAZY))
     for name in ("version", "process_group", "application_group", "maximum_processes", "threads_per_process"):
         setattr(module, name, settings[name])
-    for name in ("Input", "start_recording_metrics", "process_metrics", "request_metrics"):
+    for name in ("Input", "start_recording_metrics", "process_metrics", "request_metrics", "server_metrics"):
         setattr(module, name, native[name])
     module.shutdown_callbacks = shutdown_callbacks
     module.signal_callbacks = signal_callbacks
-    functions = (subscribe_events, subscribe_shutdown, subscribe_signals, request_data, server_metrics)
+    functions = (subscribe_events, subscribe_shutdown, subscribe_signals, request_data)
     for value in (FileWrapper, RequestTimeout) + functions:
         value.__module__ = "mod_wsgi"
         setattr(module, value.__name__, value)

@@ -22,6 +22,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use wsgi_httpd::plan::limits::Timers;
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report};
+use wsgi_httpd::runtime::scoreboard::Scoreboard;
 
 use crate::events;
 use crate::log;
@@ -50,13 +51,15 @@ fn seconds(seconds: u32) -> Milliseconds {
 pub(crate) fn run(
     attached: Attached<'_>,
     work: &DaemonWork,
-    descriptors: VecDeque<OwnedFd>,
+    mut descriptors: VecDeque<OwnedFd>,
     control: &Control,
 ) -> io::Result<()> {
     log::set_level(work.level);
     let group = &work.group;
     title::set(&group.display_name.clone().unwrap_or_else(|| format!("wsgi-serve: process group {}", group.name)));
-    module::set_settings(settings(work));
+    let memory = work.scoreboard.and_then(|layout| Some((layout, descriptors.pop_back()?)));
+    let scoreboard = memory.map(|(layout, memory)| Scoreboard::open(layout, memory));
+    module::set_settings(Settings { scoreboard, ..settings(work) });
     if let Some(locale) = &group.locale {
         set_locale(attached, locale, &group.name);
     }
@@ -99,6 +102,7 @@ fn settings(work: &DaemonWork) -> Settings {
         interpreters: work.interpreters.clone(),
         // A service has no requests to tell of.
         telemetry: work.telemetry.is_some() && group.threads > 0,
+        scoreboard: None,
     }
 }
 

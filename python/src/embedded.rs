@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use wsgi_httpd::runtime::exchange::{Application, Call, Dispatched, Exchange, Question, Said};
 use wsgi_httpd::runtime::front;
 use wsgi_httpd::runtime::handoff::{Control, FrontWork};
+use wsgi_httpd::runtime::scoreboard::Scoreboard;
 
 use crate::events;
 use crate::gateway::{self, Caller, access, dispatch};
@@ -34,6 +35,10 @@ pub(crate) fn run(
     }
     title::set("wsgi-serve: embedded");
     let embedded = &work.plan.embedded;
+    // The front has another descriptor of it.
+    let memory = work.scoreboard.filter(|_| embedded.server_metrics).zip(descriptors.back());
+    let scoreboard =
+        memory.map(|((_, layout), memory)| Ok::<_, io::Error>(Scoreboard::open(layout, memory.try_clone()?)));
     module::set_settings(Settings {
         process_group: String::new(),
         maximum_processes: embedded.processes,
@@ -45,6 +50,7 @@ pub(crate) fn run(
         server: (embedded.processes, embedded.threads),
         interpreters: work.interpreters.clone(),
         telemetry: work.plan.telemetry.is_some(),
+        scoreboard: scoreboard.transpose()?,
     });
     let main = process::furnish_main(attached)?;
     let interpreters = &work.interpreters;

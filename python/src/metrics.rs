@@ -4,6 +4,7 @@
 mod figures;
 pub(crate) mod phase;
 pub(crate) mod process;
+mod server;
 
 use std::mem::{replace, take};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::interpreters::Interpreters;
 use wsgi_httpd::plan::log::LogLevel;
+use wsgi_httpd::runtime::scoreboard::Scoreboard;
 
 use crate::callback::function;
 use crate::events::{self, Events};
@@ -59,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) interpreters: Interpreters,
     /// Whether telemetry is sent.
     pub(crate) telemetry: bool,
+    /// What the server does, where applications may see it.
+    pub(crate) scoreboard: Option<Scoreboard>,
 }
 
 /// When our library was built: its file's time of modification, seconds since the epoch.

@@ -91,6 +91,7 @@ impl Reporter {
             user_agent: telemetry.user_agent,
             sequence: 0,
             is_lost: false,
+            reason: String::new(),
         };
         let (orders, received) = channel();
         let thread = std::thread::Builder::new().name("telemetry".to_owned()).stack_size(crate::STACK_SIZE);
@@ -121,6 +122,8 @@ struct Report {
     sequence: u32,
     /// The last datagram did not arrive, which has been said.
     is_lost: bool,
+    /// Why the process leaves.
+    reason: String,
 }
 
 impl Report {
@@ -129,7 +132,7 @@ impl Report {
         let mut next = Instant::now() + self.identity.interval;
         loop {
             match orders.recv_timeout(next.saturating_duration_since(Instant::now())) {
-                Ok(reason) => self.stopping(&reason),
+                Ok(reason) => self.stopping(reason),
                 Err(RecvTimeoutError::Timeout) => {
                     self.figures();
                     next = (next + self.identity.interval).max(Instant::now());
@@ -173,10 +176,11 @@ impl Report {
         self.send(&datagram);
     }
 
-    fn stopping(&mut self, reason: &str) {
+    fn stopping(&mut self, reason: String) {
+        self.reason = reason;
         let mut datagram = self.record(Kind::Stopping);
         fields::place(&mut datagram, &self.identity);
-        datagram.text(130, reason.as_bytes());
+        datagram.text(130, self.reason.as_bytes());
         datagram.count(133, self.recorder.totals().active as u64);
         self.send(&datagram);
     }
@@ -185,6 +189,7 @@ impl Report {
         let totals = self.recorder.totals();
         let mut datagram = self.record(Kind::Stopped);
         fields::place(&mut datagram, &self.identity);
+        datagram.text(130, self.reason.as_bytes());
         datagram.time(131, Duration::from_micros(now().saturating_sub(metrics::process_begun())));
         datagram.count(132, totals.requests);
         datagram.count(134, totals.active as u64);

@@ -1,5 +1,7 @@
 //! Figures for applications: made without Python, and then made Python objects of the interpreter that asks.
 
+use std::time::Duration;
+
 use pyo3_ffi as ffi;
 
 use crate::module::insert;
@@ -14,10 +16,24 @@ pub(crate) enum Value {
     Count(i64),
     /// A `float`: seconds, rates.
     Number(f64),
+    /// A `bool`.
+    Flag(bool),
+    /// A `str`, in latin-1.
+    Text(Vec<u8>),
     /// A `list`.
     List(Vec<Value>),
     /// A `dict`.
     Dict(Vec<(&'static str, Value)>),
+}
+
+/// How many.
+pub(crate) fn count(count: u64) -> Value {
+    Value::Count(count as i64)
+}
+
+/// A time since the epoch.
+pub(crate) fn moment(microseconds: u64) -> Value {
+    Value::Number(Duration::from_micros(microseconds).as_secs_f64())
 }
 
 impl Value {
@@ -37,6 +53,8 @@ impl Value {
             Self::Nothing => Ok(Object::none(attached)),
             Self::Count(count) => Object::integer(attached, *count),
             Self::Number(number) => Object::float(attached, *number),
+            Self::Flag(flag) => Ok(Object::boolean(attached, *flag)),
+            Self::Text(text) => Object::latin1(attached, text),
             Self::List(values) => list(attached, values),
             Self::Dict(entries) => {
                 let dict = Object::dict(attached)?;

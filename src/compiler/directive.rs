@@ -30,7 +30,7 @@ mod wsgi_telemetry;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::diagnostic::{Code, Severity};
+use super::diagnostic::Code;
 
 pub use access::{METHODS, PROVIDERS};
 pub(crate) use access::{read_peer, read_requirement};
@@ -120,8 +120,6 @@ pub enum Effect {
     Expand,
     /// It is known and does nothing in our runtime, for this reason.
     Ignore(&'static str),
-    /// It is checked, by this function too, and our runtime leaves it out: what is lost stands in the table of names.
-    LeftOut(fn(&mut Args, &mut Scope)),
 }
 
 /// An argument or an option.
@@ -132,8 +130,6 @@ pub struct Arg {
     pub kind: Kind,
     /// How often it stands there.
     pub times: Times,
-    /// For an option that mod_wsgi knows and our runtime does not: how much is lost.
-    pub left_out: Option<Severity>,
     /// For an option that means nothing without Apache: why.
     pub nothing: Option<&'static str>,
 }
@@ -153,7 +149,7 @@ pub enum Times {
 
 /// An argument that must be there, or an option.
 const fn arg(name: &'static str, kind: Kind) -> Arg {
-    Arg { name, kind, times: Times::Once, left_out: None, nothing: None }
+    Arg { name, kind, times: Times::Once, nothing: None }
 }
 
 impl Arg {
@@ -171,11 +167,6 @@ impl Arg {
         self.times = Times::Any;
         self
     }
-}
-
-/// An option whose absence from our runtime does no harm.
-const fn harmless(name: &'static str, kind: Kind) -> Arg {
-    Arg { left_out: Some(Severity::Warning), ..arg(name, kind) }
 }
 
 /// An option that is accepted, and means nothing here.

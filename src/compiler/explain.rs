@@ -88,9 +88,6 @@ fn spec_page(spec: &Spec) -> String {
     if let directive::Effect::Ignore(why) = spec.effect {
         lines.push(format!("\nIn wsgi-serve it does nothing: {why}."));
     }
-    if let directive::Effect::LeftOut(_) = spec.effect {
-        lines.push("\nwsgi-serve leaves it out.".to_owned());
-    }
     for (heading, args) in [("Arguments", spec.args), ("Options", spec.options)] {
         if !args.is_empty() {
             lines.push(format!("\n{heading}:"));
@@ -104,13 +101,8 @@ fn spec_page(spec: &Spec) -> String {
 
 fn arg_line(arg: &Arg) -> String {
     let times = if matches!(arg.times, Times::AtMostOnce | Times::Any) { ", optional" } else { "" };
-    let left_out = match arg.left_out {
-        Some(Severity::Info | Severity::Warning) => "; wsgi-serve leaves it out",
-        Some(Severity::Error) => "; wsgi-serve refuses it",
-        None if arg.nothing.is_some() => "; means nothing to wsgi-serve",
-        None => "",
-    };
-    format!("  {:24}{}{times}{left_out}", arg.name, arg.kind.name())
+    let nothing = if arg.nothing.is_some() { "; means nothing to wsgi-serve" } else { "" };
+    format!("  {:24}{}{times}{nothing}", arg.name, arg.kind.name())
 }
 
 fn known_page(known: &directive::Known) -> String {

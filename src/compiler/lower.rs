@@ -187,7 +187,7 @@ impl Walk<'_> {
         let errors = self.report.count(Severity::Error);
         let args = self.arguments(directive, spec);
         match (&spec.effect, args) {
-            (Effect::Lower(effect) | Effect::LeftOut(effect), Some(mut args)) => {
+            (Effect::Lower(effect), Some(mut args)) => {
                 let mut scope = Scope {
                     server: &mut self.server,
                     host: place.host,
@@ -209,10 +209,8 @@ impl Walk<'_> {
         if self.report.count(Severity::Error) > errors {
             self.server.beyond.failed.insert(spec.name);
         }
-        match spec.effect {
-            Effect::LeftOut(_) => self.left_out(directive, place),
-            Effect::Lower(_) => self.note_acting(directive, spec, place),
-            _ => {}
+        if let Effect::Lower(_) = spec.effect {
+            self.note_acting(directive, spec, place);
         }
     }
 
@@ -327,7 +325,6 @@ pub const CODES: &[&Code] = &[
     &MALFORMED_OPTION,
     &REPEATED_OPTION,
     &UNSUPPORTED_DIRECTIVE,
-    &UNSUPPORTED_OPTION,
     &NO_EFFECT_HERE,
     &VIRTUAL_HOST_ADDRESS_IGNORED,
     &ELSE_WITHOUT_IF,
@@ -338,8 +335,7 @@ pub const CODES: &[&Code] = &[
 ];
 
 /// What is looked for only when our own runtime is judged.
-pub const OF_WSGI_SERVE: &[&Code] =
-    &[&UNSUPPORTED_DIRECTIVE, &UNSUPPORTED_OPTION, &NO_EFFECT_HERE, &directive::UNSUPPORTED_VALUE];
+pub const OF_WSGI_SERVE: &[&Code] = &[&UNSUPPORTED_DIRECTIVE, &NO_EFFECT_HERE, &directive::UNSUPPORTED_VALUE];
 
 static UNKNOWN_DIRECTIVE: Code = Code::error(
     "unknown-directive",
@@ -411,12 +407,6 @@ static UNSUPPORTED_DIRECTIVE: Code = Code::error(
     "unsupported-directive",
     "wsgi-serve does not carry out this directive",
     include_str!("lower/unsupported_directive.md"),
-);
-
-static UNSUPPORTED_OPTION: Code = Code::error(
-    "unsupported-option",
-    "wsgi-serve does not carry out this option",
-    include_str!("lower/unsupported_option.md"),
 );
 
 static NO_EFFECT_HERE: Code = Code::warning(

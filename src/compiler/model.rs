@@ -78,6 +78,8 @@ pub struct Server {
     pub case_sensitivity: Option<Spanned<bool>>,
     /// What applications may not do.
     pub restrictions: Restrictions,
+    /// `WSGIServerMetrics`.
+    pub server_metrics: Option<Spanned<bool>>,
     /// `WSGITelemetryService` and its like.
     pub telemetry: Telemetry,
     /// `<WSGIInterpreterOptions>`, in file order.
@@ -385,6 +387,7 @@ impl Server {
             case_sensitivity: None,
             free_threading: None,
             restrictions: Restrictions::default(),
+            server_metrics: None,
             telemetry: Telemetry::default(),
             interpreter_options: Vec::new(),
             imports: Vec::new(),

@@ -120,6 +120,7 @@ impl Resolver<'_> {
             confinement: self.confinement(group),
             python_eggs: group.other("python-eggs").map(|eggs| self.join(&eggs.value)),
             switch_interval_us: microseconds(group.switch_interval.as_ref()),
+            server_metrics: group.other("server-metrics").is_some_and(|state| state.value.eq_ignore_ascii_case("on")),
             place: self.place(group.name.span),
         }
     }
@@ -260,6 +261,7 @@ impl Resolver<'_> {
             python_home: self.python_home(server.python_home.as_ref()),
             python_path: self.python_path(server.python_path.as_ref()),
             python_eggs: server.python_eggs.as_ref().map(|eggs| self.join(&eggs.value)),
+            server_metrics: server.server_metrics.as_ref().is_some_and(|state| state.value),
         }
     }
 }

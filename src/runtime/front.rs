@@ -3,6 +3,7 @@
 mod access_log;
 mod answer;
 mod basic;
+mod board;
 mod connection;
 mod daemon;
 mod digest;
@@ -46,10 +47,12 @@ use super::exchange::Application;
 use super::handoff::{Control, FrontWork, Order, Report, ScriptOwner};
 use super::log::ErrorLog;
 use super::pairs::Pairs;
+use super::scoreboard::Scoreboard;
 use crate::decision::hosts::Hosts;
 use crate::plan::Plan;
 use crate::plan::log::{AccessLog, LogTarget};
 use access_log::AccessLogs;
+use board::{Board, Seat};
 use daemon::Pool;
 use digest::Nonces;
 use embedded::Embedded;
@@ -84,6 +87,8 @@ struct Front {
     /// A permit for each connection that there is room for.
     room: Arc<Semaphore>,
     nonces: Nonces,
+    /// What applications may see of this process.
+    board: Option<Arc<Board>>,
     /// So much is done aside at a time that takes long, such as comparing a password with a hash.
     aside: Semaphore,
     watch: Watch,
@@ -97,6 +102,7 @@ struct Client {
     local: SocketAddr,
     candidates: Vec<usize>,
     environ: Pairs,
+    seat: Option<Arc<Seat>>,
 }
 
 /// Serves until the parent says stop. `descriptors` are those that came with the work; `application` is there in an embedded
@@ -114,6 +120,10 @@ pub fn serve(
     let runtime = Arc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?);
     let listeners: Vec<(usize, OwnedFd)> =
         work.listeners.iter().copied().zip(descriptors.drain(..work.listeners.len().min(descriptors.len()))).collect();
+    let board = match (work.scoreboard, work.scoreboard.and_then(|_| descriptors.pop_back())) {
+        (Some((number, layout)), Some(memory)) => Some(Board::new(Scoreboard::open(layout, memory), number)?),
+        _ => None,
+    };
     let logs: Vec<(LogTarget, Arc<File>)> =
         work.logs.iter().cloned().zip(descriptors.into_iter().map(|log| Arc::new(File::from(log)))).collect();
     let python = application.as_ref().map(|application| application.python());
@@ -121,7 +131,8 @@ pub fn serve(
     let turns = application.map(|application| (Turns::new(threads, Arc::clone(&application)), application));
     let leading = turns.as_ref().map(|(turns, _)| Arc::clone(turns));
     let entered = runtime.enter();
-    let front = Arc::new(build(work.plan, work.script_owners, &logs, turns, Nonces::new(work.secret))?);
+    let front =
+        Arc::new(Front { board, ..build(work.plan, work.script_owners, &logs, turns, Nonces::new(work.secret))? });
     drop(entered);
     let running = run(front, listeners, control, python);
     let Some(turns) = leading else { return runtime.block_on(running) };
@@ -174,6 +185,7 @@ fn build(
         connections: AtomicU64::new(1),
         room: Arc::new(Semaphore::new(listen::room(&plan))),
         nonces,
+        board: None,
         aside: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
         watch: Watch::new(&plan.hosts),
         tasks,

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::interpreters::Interpreters;
 use crate::plan::telemetry::Telemetry;
 use crate::plan::{Plan, Preload, ProcessGroup};
+use crate::runtime::scoreboard::Layout;
 
 /// Most descriptors that travel with one byte: the kernel's limit is 253.
 const MOST_DESCRIPTORS: usize = 253;
@@ -106,9 +107,9 @@ pub struct Python {
 /// The second message to a child. Its descriptors are named by the counts in it, in the order of the fields.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Work {
-    /// A daemon process; descriptors: the connections of its threads.
+    /// A daemon process; descriptors: the connections of its threads, then the scoreboard.
     Daemon(Box<DaemonWork>),
-    /// A front, or an embedded process. Descriptors: the listeners, then the files of the logs.
+    /// A front, or an embedded process. Descriptors: the listeners, then the files of the logs, then the scoreboard.
     Front(Box<FrontWork>),
 }
 
@@ -128,6 +129,8 @@ pub struct DaemonWork {
     pub interpreters: Interpreters,
     /// `WSGITelemetryService`.
     pub telemetry: Option<Telemetry>,
+    /// Where its applications may see what the server does.
+    pub scoreboard: Option<Layout>,
 }
 
 /// A process that accepts HTTP.
@@ -149,6 +152,8 @@ pub struct FrontWork {
     pub interpreters: Interpreters,
     /// What the nonces of `AuthType Digest` are made with: the same in all processes that answer for a client.
     pub secret: [u8; 32],
+    /// The number under which it writes down what it does, where somebody may see that.
+    pub scoreboard: Option<(u32, Layout)>,
 }
 
 /// From the parent, later.

@@ -19,12 +19,13 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use crate::plan::Plan;
+use crate::runtime::scoreboard::Scoreboard;
 pub use error::StartError;
 pub use pid_file::running;
 pub use spawn::CHILD;
 
 use descriptors::Descriptors;
-use supervise::{Accounts, Parent};
+use supervise::{Accounts, Common, Parent};
 
 /// How to launch.
 #[derive(Debug, Clone)]
@@ -81,8 +82,10 @@ pub fn launch(mut plan: Plan, how: &Launch, started: impl FnOnce(&Plan, &Started
     let pid_file = pid_file::PidFile::write(&plan.pid_file)
         .map_err(|source| StartError::PidFile { path: plan.pid_file.clone(), source })?;
     let secret = secret().map_err(StartError::Machine)?;
+    let scoreboard = plan.scoreboard().map(Scoreboard::create).transpose().map_err(StartError::Machine)?;
     let accounts = Accounts { server: accounts, groups: group_accounts, script_owners };
-    let mut parent = Parent::new(plan, accounts, descriptors, library, bound, logs, signals, secret);
+    let common = Common { secret, scoreboard, descriptors };
+    let mut parent = Parent::new(plan, accounts, library, bound, logs, signals, common);
     let result = serve(&mut parent, started);
     parent.end();
     drop(pid_file);

@@ -164,6 +164,7 @@ impl Setup {
             confinement: Confinement::default(),
             python_eggs: None,
             switch_interval_us: None,
+            server_metrics: false,
             place,
         };
         DaemonWork {
@@ -173,6 +174,7 @@ impl Setup {
             level: LogLevel::Info,
             interpreters: Interpreters { own_gil: self.own_gil, ..Interpreters::default() },
             telemetry: None,
+            scoreboard: None,
         }
     }
 }

@@ -132,3 +132,36 @@ fn a_group_without_a_user_changes_nothing() {
         server.stop();
     }
 }
+
+const LOOKS: &str = r#"
+import json, mod_wsgi, os
+def attempt(function, *arguments):
+    try:
+        function(*arguments)
+        return "done"
+    except OSError as error:
+        return type(error).__name__
+def application(environ, start_response):
+    folder = "/proc/self/fd"
+    files = [os.path.join(folder, name) for name in os.listdir(folder)]
+    boards = [name for name in files if os.path.islink(name) and "scoreboard" in os.readlink(name)]
+    shown = [worker for worker in mod_wsgi.server_metrics()["processes"][0]["workers"] if worker["status"] == "W"]
+    ways = [(attempt(os.pwrite, int(os.path.basename(name)), b"x", 0), attempt(os.open, name, os.O_RDWR)) for name in boards]
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps({"requests": [worker["request"] for worker in shown], "ways": ways}).encode()]
+"#;
+
+/// What the server does is seen by a process of another account, which cannot write there.
+#[test]
+fn a_daemon_cannot_change_what_server_metrics_shows() {
+    if tests_apache() {
+        return;
+    }
+    let site = Site::new();
+    site.file("app.wsgi", LOOKS);
+    let directives = format!("WSGIDaemonProcess app user={DAEMON} server-metrics=On\nWSGIProcessGroup app\n");
+    let Some(server) = start(&site, &directives) else { return };
+    let shown = server.get("/").json();
+    assert_eq!(shown, json!({"requests": ["GET / HTTP/1.1"], "ways": [["OSError", "PermissionError"]]}));
+    server.stop();
+}

@@ -173,6 +173,7 @@ fn a_process_reports_from_its_start_to_its_end() {
             (&json!("shutdown_signal"), &json!(0))
         );
         let stopped = receiver.wait("process_stopped", of_app);
+        assert_eq!(stopped["shutdown_reason"], "shutdown_signal");
         assert_eq!((&stopped["lifetime_request_count"], &stopped["graceful_drain"]), (&json!(4), &json!(1)));
         receiver.wait("process_stopped", of_embedded);
         // Nothing was lost on the way: the numbers of each process are whole.

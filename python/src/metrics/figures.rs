@@ -6,15 +6,16 @@ use pyo3_ffi as ffi;
 
 use super::phase::Phase;
 use super::process::Usage;
+use super::server::of_server;
 use super::{Reader, Snapshot, Totals, process_begun, rate, record, recorder};
 use crate::callback::{Callback, Method, enter};
 use crate::gateway::environ::now;
 use crate::module::settings;
 use crate::object::Object;
-use crate::value::Value;
+use crate::value::{Value, count, moment};
 
 /// The functions of the module that give figures, and the one that starts to record them.
-pub(crate) static FUNCTIONS: [(&str, Method); 3] = [
+pub(crate) static FUNCTIONS: [(&str, Method); 4] = [
     (
         "start_recording_metrics",
         Method::new(c"start_recording_metrics", start, c"Records figures of requests from now on."),
@@ -26,6 +27,10 @@ pub(crate) static FUNCTIONS: [(&str, Method); 3] = [
     (
         "request_metrics",
         method(c"request_metrics", request_metrics, c"Figures of the requests since the last call, once recorded."),
+    ),
+    (
+        "server_metrics",
+        method(c"server_metrics", server_metrics, c"What the server does, where the configuration shows it."),
     ),
 ];
 
@@ -78,17 +83,22 @@ unsafe extern "C" fn request_metrics(
     }
 }
 
+unsafe extern "C" fn server_metrics(
+    _: *mut ffi::PyObject,
+    arguments: *mut ffi::PyObject,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by Python.
+    unsafe {
+        enter(arguments, keywords, |attached, arguments| {
+            arguments.at_most(0, "server_metrics")?;
+            attached.detached(of_server).object(attached)
+        })
+    }
+}
+
 fn seconds(time: Duration) -> Value {
     Value::Number(time.as_secs_f64())
-}
-
-/// A time since the epoch.
-fn moment(microseconds: u64) -> Value {
-    Value::Number(Duration::from_micros(microseconds).as_secs_f64())
-}
-
-fn count(count: u64) -> Value {
-    Value::Count(count as i64)
 }
 
 fn of_process(totals: &Totals, usage: Usage) -> Value {

@@ -1,7 +1,7 @@
 //! `WSGIDaemonProcess` with all its options.
 
 use super::kind::COUNT;
-use super::{Args, Context, Effect, Kind, Scope, Spec, arg, harmless, ignored};
+use super::{Args, Context, Effect, Kind, Scope, Spec, arg, ignored};
 use crate::compiler::model::ProcessGroup;
 use crate::compiler::source::Spanned;
 
@@ -49,7 +49,7 @@ pub(super) const SPECS: &[Spec] = &[Spec {
         arg("cpu-priority", Kind::SignedNumber),
         arg("memory-limit", Kind::Number(0, i64::MAX as u64)),
         arg("virtual-memory-limit", Kind::Number(0, i64::MAX as u64)),
-        harmless("server-metrics", Kind::Flag),
+        arg("server-metrics", Kind::Flag),
         arg("chroot", Kind::AbsolutePath),
         arg("supplementary-groups", Kind::AnyText),
         ignored("socket-user", Kind::Account, "the sockets of daemon processes have no names, and so no owner"),

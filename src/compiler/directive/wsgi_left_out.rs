@@ -1,12 +1,10 @@
-//! The directives of mod_wsgi that our runtime leaves out: they are read and checked as mod_wsgi does. What is lost stands in
-//! `unsupported.tsv`.
+//! The directives of mod_wsgi that mean nothing to our runtime, or one of whose values does: they are read and checked as mod_wsgi
+//! does.
 
 use super::wsgi::{ANYWHERE, BASE, FLAG, SECTIONS};
 use super::{Effect, Kind, Spec, arg};
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::source::Spanned;
-
-const LEFT_OUT: Spec = Spec { effect: Effect::LeftOut(|_, _| ()), ..BASE };
 
 pub(super) const SPECS: &[Spec] = &[
     Spec {
@@ -65,14 +63,5 @@ pub(super) const SPECS: &[Spec] = &[
         explain: include_str!("wsgi_enable_sendfile.md"),
         effect: Effect::Ignore("files are read and sent in large blocks, in both modes"),
         ..BASE
-    },
-    Spec {
-        name: "WSGIServerMetrics",
-        summary: "Whether `mod_wsgi.server_metrics()` works in embedded mode.",
-        args: FLAG,
-        default: Some("Off"),
-        example: "WSGIServerMetrics On",
-        explain: include_str!("wsgi_server_metrics.md"),
-        ..LEFT_OUT
     },
 ];

@@ -1,6 +1,6 @@
-//! The directives that report figures of requests and processes to a socket.
+//! The directives that say who gets figures of requests, processes and the server.
 
-use super::wsgi::BASE;
+use super::wsgi::{BASE, FLAG};
 use super::{Args, Effect, INVALID_VALUE, Kind, Scope, Spec, arg};
 
 pub(super) const SPECS: &[Spec] = &[
@@ -35,6 +35,16 @@ pub(super) const SPECS: &[Spec] = &[
         example: "WSGITelemetryOptions +CaptureUserAgent",
         explain: include_str!("wsgi_telemetry_options.md"),
         effect: Effect::Lower(telemetry_options),
+        ..BASE
+    },
+    Spec {
+        name: "WSGIServerMetrics",
+        summary: "Whether `mod_wsgi.server_metrics()` works in embedded mode.",
+        args: FLAG,
+        default: Some("Off"),
+        example: "WSGIServerMetrics On",
+        explain: include_str!("wsgi_server_metrics.md"),
+        effect: Effect::Lower(|args, scope| scope.server.server_metrics = args.option("state")),
         ..BASE
     },
 ];

@@ -21,8 +21,6 @@ pub enum Here {
     Acts,
     /// It is accepted and means nothing, for this reason.
     Ignored(&'static str),
-    /// It is left out, which is this.
-    LeftOut(&'static str),
 }
 
 /// All of them, the options of `WSGIDaemonProcess` after it.
@@ -32,7 +30,6 @@ pub fn support() -> Vec<Row> {
         let Some(Entry::Acts(spec)) = directive::find(known.name) else { continue };
         let here = match spec.effect {
             Effect::Ignore(why) => Here::Ignored(why),
-            Effect::LeftOut(_) => Here::LeftOut(known.unsupported.what),
             _ => Here::Acts,
         };
         let section = if known.name.starts_with('<') { ">" } else { "" };
@@ -41,11 +38,7 @@ pub fn support() -> Vec<Row> {
             rows.extend(spec.options.iter().map(|option| Row {
                 name: format!("{} {}", spec.name, option.name),
                 summary: "",
-                here: match (option.left_out, option.nothing) {
-                    (Some(_), _) => Here::LeftOut(""),
-                    (None, Some(why)) => Here::Ignored(why),
-                    (None, None) => Here::Acts,
-                },
+                here: option.nothing.map_or(Here::Acts, Here::Ignored),
             }));
         }
     }

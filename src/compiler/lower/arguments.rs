@@ -1,8 +1,7 @@
 //! The words of a directive, compared with its entry in the table.
 
 use super::{
-    MALFORMED_OPTION, MISSING_ARGUMENT, NO_EFFECT_HERE, REPEATED_OPTION, TOO_MANY_ARGUMENTS, UNKNOWN_OPTION,
-    UNSUPPORTED_OPTION, Walk,
+    MALFORMED_OPTION, MISSING_ARGUMENT, NO_EFFECT_HERE, REPEATED_OPTION, TOO_MANY_ARGUMENTS, UNKNOWN_OPTION, Walk,
 };
 use crate::compiler::diagnostic::{Severity, nearest, only_near};
 use crate::compiler::directive::{Arg, Args, Spec, Times, find_known};
@@ -125,12 +124,6 @@ impl Walk<'_> {
             if let (true, Some(why), Judge::WsgiServe) = (read, arg.nothing, self.server.judge) {
                 self.report
                     .push(NO_EFFECT_HERE.at(option.name.span, why).says("wsgi-serve has no use for this option"));
-            }
-            if let (true, Some(severity), Judge::WsgiServe) = (read, arg.left_out, self.server.judge) {
-                let severity = if self.lenient { Severity::Warning } else { severity };
-                let found = UNSUPPORTED_OPTION.at(option.name.span, "left out");
-                let message = format!("wsgi-serve does not carry out the option `{}`", arg.name);
-                self.report.push(found.says(message).graded(severity));
             }
         }
     }

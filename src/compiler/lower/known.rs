@@ -110,15 +110,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A directive that is read as mod_wsgi reads it, and that our runtime leaves out.
-    pub(super) fn left_out(&mut self, directive: &Directive, place: &mut Place<'_>) {
-        if let Some(known) = find_known(&directive.name.text) {
-            self.note(directive, known, place);
-            self.unsupported(directive, known);
-        }
-    }
-
-    /// The same for one that acts: what the model holds of mounts with a prefix stands there in full.
+    /// What else there is to note of a directive that acts: what the model holds of mounts with a prefix stands there in full.
     pub(super) fn note_acting(&mut self, directive: &Directive, spec: &Spec, place: &mut Place<'_>) {
         if let Some(known) = find_known(spec.name).filter(|_| spec.name != "WSGIScriptAlias") {
             self.note(directive, known, place);

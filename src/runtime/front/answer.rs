@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use tokio::net::TcpStream;
 
+use super::board::Seat;
 use super::daemon::WireBody;
 use super::embedded::OutboxBody;
 use super::environ::SOFTWARE;
@@ -45,6 +47,8 @@ pub(super) struct Body {
     at_end: Option<AtEnd>,
     /// The connection is answering for as long as this lives.
     answering: Option<Answering>,
+    /// Where the request is counted.
+    seat: Option<Arc<Seat>>,
 }
 
 /// Told how many bytes went out, and whether the body was whole.
@@ -54,7 +58,7 @@ impl Body {
     /// A body that its head does not limit.
     pub(super) fn new(source: Source) -> Self {
         let complete = matches!(source, Source::Empty);
-        Self { source, remaining: None, sent: 0, complete, failed: None, at_end: None, answering: None }
+        Self { source, remaining: None, sent: 0, complete, failed: None, at_end: None, answering: None, seat: None }
     }
 
     /// Calls `at_end` when the body is over, or is dropped before.
@@ -63,8 +67,9 @@ impl Body {
     }
 
     /// Holds on to what says that the request is not over.
-    pub(super) fn hold(&mut self, answering: Answering) {
+    pub(super) fn hold(&mut self, answering: Answering, seat: Option<Arc<Seat>>) {
         self.answering = Some(answering);
+        self.seat = seat;
     }
 
     fn poll_source(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
@@ -146,6 +151,9 @@ impl Drop for Body {
     fn drop(&mut self) {
         if let Some(at_end) = self.at_end.take() {
             at_end(self.sent, self.complete);
+        }
+        if let Some(seat) = &self.seat {
+            seat.served(self.sent);
         }
     }
 }

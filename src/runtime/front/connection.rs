@@ -42,8 +42,10 @@ pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, peer: SocketAddr
     let Ok(local) = stream.local_addr() else { return };
     // Small answers go out at once; without it a second one would wait for the first one's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let mut client = Client { peer, local, candidates: front.hosts.for_address(local).0, environ: Pairs::default() };
     let number = front.connections.fetch_add(1, Ordering::Relaxed);
+    let candidates = front.hosts.for_address(local).0;
+    let seat = front.board.as_ref().map(|board| Arc::new(board.sit(number, peer.ip(), local.port())));
+    let mut client = Client { peer, local, candidates, environ: Pairs::default(), seat };
     let address = front.plan.listeners[listener].address.as_deref();
     client.environ = environ::of_client(&client, address, number);
     let first_host = client.candidates[0];
@@ -63,7 +65,7 @@ pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, peer: SocketAddr
             if most_requests > 0 && number + 1 >= most_requests {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            response.body_mut().hold(answering);
+            response.body_mut().hold(answering, client.seat.clone());
             Ok::<_, Infallible>(response)
         }
     });
@@ -85,7 +87,13 @@ pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, peer: SocketAddr
             Order::Leave | Order::None => {}
         }
         // What goes wrong here is the client's: it left, or sent what hyper refuses.
-        Pin::new(&mut connection).poll(context).map(|_| true)
+        let polled = Pin::new(&mut connection).poll(context).map(|_| true);
+        if let Some(seat) = &client.seat
+            && let Some(waits) = watched.waits_for()
+        {
+            seat.waits(waits);
+        }
+        polled
     });
     if !in_time.await {
         let parts = connection.into_parts();

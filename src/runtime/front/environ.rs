@@ -105,7 +105,8 @@ pub(super) fn protocol(parts: &Parts) -> &'static str {
     if parts.version == hyper::Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" }
 }
 
-fn raw_target(parts: &Parts) -> &str {
+/// What is asked for, as the client wrote it.
+pub(super) fn raw_target(parts: &Parts) -> &str {
     parts.uri.path_and_query().map_or("*", |target| target.as_str())
 }
 

@@ -97,6 +97,9 @@ async fn handle(
 ) -> Result<Response<Body>, Refused> {
     let authority = verdict::judge(parts).map_err(closing)?;
     seen.host = choose_host(front, client, authority);
+    if let Some(seat) = &client.seat {
+        seat.works(parts, began, &front.plan.hosts[seen.host], client.local.ip());
+    }
     if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
         return Ok(answer::page(StatusCode::NO_CONTENT));
     }

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::plan::Host;
+use crate::runtime::scoreboard::Doing;
 
 /// Time for the whole head of a request (`RequestReadTimeout header=`, its default).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
@@ -215,6 +216,15 @@ impl Watched {
     pub(super) fn answers(self: &Arc<Self>) -> Answering {
         self.begin(ANSWERING);
         Answering(Arc::clone(self))
+    }
+
+    /// What the connection waits for between two requests.
+    pub(super) fn waits_for(&self) -> Option<Doing> {
+        match self.doing.load(Ordering::Relaxed) {
+            IDLE => Some(Doing::KeepsAlive),
+            RECEIVING => Some(Doing::Reads),
+            _ => None,
+        }
     }
 
     fn begin(&self, what: u8) {

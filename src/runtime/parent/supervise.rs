@@ -2,6 +2,7 @@
 
 mod connect;
 mod ending;
+mod show;
 mod work;
 
 use std::io;
@@ -24,6 +25,7 @@ use crate::plan::log::LogLevel;
 use crate::plan::{Plan, ProcessGroup};
 use crate::runtime::handoff::{Account, Order, Report, ScriptOwner};
 use crate::runtime::log::ErrorLog;
+use crate::runtime::scoreboard::Scoreboard;
 
 /// How long the requests under way may take at a stop (`graceful-timeout`'s default), seconds.
 const GRACE: f64 = 15.0;
@@ -42,30 +44,38 @@ pub(super) struct Accounts {
     pub(super) script_owners: Vec<ScriptOwner>,
 }
 
+/// What processes have in common.
+pub(super) struct Common {
+    /// What nobody else knows.
+    pub(super) secret: [u8; 32],
+    /// What those that accept HTTP do, where somebody may see it.
+    pub(super) scoreboard: Option<Scoreboard>,
+    /// How many descriptors each may have.
+    pub(super) descriptors: Descriptors,
+}
+
 /// The parent of all processes.
 pub(super) struct Parent {
     plan: Plan,
     accounts: Accounts,
-    descriptors: Descriptors,
     library: OwnedFd,
     bound: Vec<Bound>,
     logs: Logs,
     log: Option<ErrorLog>,
     signals: Signals,
     slots: Vec<Slot>,
-    secret: [u8; 32],
+    common: Common,
 }
 
 impl Parent {
     pub(super) fn new(
         plan: Plan,
         accounts: Accounts,
-        descriptors: Descriptors,
         library: OwnedFd,
         bound: Vec<Bound>,
         logs: Logs,
         signals: Signals,
-        secret: [u8; 32],
+        common: Common,
     ) -> Self {
         let main = &plan.hosts[0].error_log;
         let log = logs.file(&main.target).map(|file| ErrorLog::new(file, main.level.max(LogLevel::Notice)));
@@ -78,7 +88,7 @@ impl Parent {
         let (fronts, label) =
             if plan.embedded.runs_python() { (plan.embedded.processes, "embedded process") } else { (1, "front") };
         slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned())));
-        Self { plan, accounts, descriptors, library, bound, logs, log, signals, slots, secret }
+        Self { plan, accounts, library, bound, logs, log, signals, slots, common }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -149,10 +159,13 @@ impl Parent {
     fn stop(&mut self, within: impl Fn(Role) -> Option<f64>) {
         let of = |role| within(role).is_some();
         let mut longest: f64 = 0.0;
-        for slot in &mut self.slots {
-            if let (Some(running), Some(within)) = (&mut slot.running, within(slot.role)) {
-                running.state = State::Leaving;
-                longest = longest.max(within);
+        for index in 0..self.slots.len() {
+            let Some(within) = within(self.slots[index].role) else { continue };
+            let Some(running) = &mut self.slots[index].running else { continue };
+            running.state = State::Leaving;
+            longest = longest.max(within);
+            self.show(index);
+            if let Some(running) = &self.slots[index].running {
                 let _ = running.spawned.control.send(&Order::Stop { within }, &[]);
             }
         }
@@ -183,11 +196,14 @@ impl Parent {
                 continue;
             }
             let spawned = match self.slots[index].role {
-                Role::Front => self.spawn_front().map(|spawned| (spawned, Vec::new(), None)),
+                Role::Front => self.spawn_front(self.number(index)).map(|spawned| (spawned, Vec::new(), None)),
                 Role::Daemon { group } => self.spawn_daemon(group),
             };
             match spawned {
-                Ok((spawned, connections, bell)) => self.slots[index].fill(spawned, connections, bell),
+                Ok((spawned, connections, bell)) => {
+                    self.slots[index].fill(spawned, connections, bell);
+                    self.show(index);
+                }
                 Err(error) => {
                     self.slots[index].postpone();
                     let slot = &self.slots[index];
@@ -246,6 +262,7 @@ impl Parent {
         match report {
             Report::Ready { python } => {
                 running.state = State::Ready(python);
+                self.show(index);
                 self.connect(index);
             }
             Report::Failed { message } => {
@@ -255,6 +272,7 @@ impl Parent {
             Report::Leaving { reason } => {
                 running.state = State::Leaving;
                 let pid = running.spawned.process.id();
+                self.show(index);
                 let message = format!("{}: process {pid} leaves: {reason}", self.slots[index].label);
                 self.note(LogLevel::Info, &message);
             }
@@ -271,11 +289,12 @@ impl Parent {
         let failed = matches!(running.state, State::Starting | State::Failed);
         let expected = matches!(running.state, State::Leaving | State::Failed) && status.signal().is_none();
         let pause = slot.empty();
+        self.show(index);
         // Apache's code for a child that a signal has ended.
         let code = if status.signal().is_some() { "AH00052: " } else { "" };
         let message = format!(
             "{code}{}: process {pid} {}; the next one starts in {} ms",
-            slot.label,
+            self.slots[index].label,
             ending(status),
             pause.as_millis()
         );

@@ -16,9 +16,10 @@ use crate::plan::{Plan, Preload, ProcessGroup, ProcessGroupName};
 use crate::runtime::handoff::{DaemonWork, FrontWork, ProcessLimits, Start, Work};
 use crate::runtime::parent::python;
 use crate::runtime::parent::spawn::{Spawned, spawn};
+use crate::runtime::scoreboard::Scoreboard;
 
 impl Parent {
-    pub(super) fn spawn_front(&self) -> io::Result<Spawned> {
+    pub(super) fn spawn_front(&self, number: u32) -> io::Result<Spawned> {
         let embedded = self.plan.embedded.runs_python();
         let start = Start {
             label: if embedded { "embedded process".into() } else { "front".into() },
@@ -38,10 +39,13 @@ impl Parent {
             script_owners: self.accounts.script_owners.clone(),
             preload: preloads(&self.plan, &ProcessGroupName::Embedded),
             interpreters: self.plan.interpreters.clone(),
-            secret: self.secret,
+            secret: self.common.secret,
+            scoreboard: self.common.scoreboard.as_ref().map(|board| (number, board.layout)),
         };
+        let board = self.common.scoreboard.as_ref().map(Scoreboard::to_write).transpose()?;
         let listeners = self.bound.iter().map(|bound| bound.socket.as_fd());
-        let descriptors: Vec<BorrowedFd<'_>> = listeners.chain(logs.iter().map(|(_, file)| file.as_fd())).collect();
+        let logs = logs.iter().map(|(_, file)| file.as_fd());
+        let descriptors: Vec<BorrowedFd<'_>> = listeners.chain(logs).chain(board.iter().map(AsFd::as_fd)).collect();
         let library = embedded.then_some(&self.library);
         spawn("wsgi-serve: front", &start, library, &Work::Front(Box::new(work)), &descriptors, &*self.output(0)?)
     }
@@ -55,10 +59,11 @@ impl Parent {
             account: self.accounts.groups[index].clone(),
             chroot: group.confinement.chroot.clone(),
             umask: group.umask,
-            limits: process_limits(group, self.descriptors.of_daemon(group)),
+            limits: process_limits(group, self.common.descriptors.of_daemon(group)),
             home: group.home.clone(),
             python: Some(python::of_group(&self.plan, group)),
         };
+        let shown = self.common.scoreboard.as_ref().filter(|_| group.server_metrics);
         let work = DaemonWork {
             group: group.clone(),
             preload: preloads_inside(&self.plan, index),
@@ -69,6 +74,7 @@ impl Parent {
                 ..self.plan.interpreters.clone()
             },
             telemetry: self.plan.telemetry.clone(),
+            scoreboard: shown.map(|board| board.layout),
         };
         let (ours, theirs) = connections(group.threads * connections_per_thread(group), &group.limits)?;
         let bell = if connections_per_thread(group) > 1 {
@@ -77,7 +83,9 @@ impl Parent {
             None
         };
         let (reader, writer) = bell.unzip();
-        let descriptors: Vec<BorrowedFd<'_>> = reader.iter().chain(&writer).chain(&theirs).map(AsFd::as_fd).collect();
+        let board = shown.map(Scoreboard::to_read).transpose()?;
+        let descriptors: Vec<BorrowedFd<'_>> =
+            reader.iter().chain(&writer).chain(&theirs).chain(&board).map(AsFd::as_fd).collect();
         let output = self.output(group.host)?;
         let work = Work::Daemon(Box::new(work));
         let spawned =
