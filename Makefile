@@ -9,7 +9,9 @@
 # make frameworks    real applications, each in an environment of its own, under PYTHONS; installs them, takes minutes
 # make growth        whether memory grows over ten thousand loads of a script, and as many requests to sub-interpreters
 # make memcheck      the library that runs Python, under valgrind: threads, sub-interpreters, every way to answer; wants valgrind
-# make fuzz          looks for input that breaks the compiler, FUZZ_SECONDS for each target; wants cargo-fuzz
+# make asan, tsan    the same, and the front, under AddressSanitizer and ThreadSanitizer; want gcc and its libasan, libtsan
+# make fuzz          looks for input that breaks the compiler, or what processes and clients say to each other, FUZZ_SECONDS
+#                    for each of FUZZ_TARGETS; wants cargo-fuzz
 
 EXAMPLE ?= hello
 PORT ?= 8080
@@ -26,10 +28,14 @@ BENCH_ARGS ?= --peers apache-daemon,apache-embedded,granian,ours-daemon,ours-emb
 FRAMEWORKS ?= ../shared/frameworks
 PYTHONS ?= python3
 
+# Under it the server runs: with a lock of their own for interpreters from 3.12 on.
+WATCHED_PYTHON ?= python3
+
 FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= parse expand compile wire handoff address
 FUZZ_SEEDS ?= $(wildcard ../shared/frameworks /etc/apache2)
 
-.PHONY: run build test prepare lint fmt doc bench bench-check stress agreement growth memcheck frameworks fuzz
+.PHONY: run build test prepare lint fmt doc bench bench-check stress agreement growth memcheck asan tsan frameworks fuzz
 
 run: build
 	@examples/prepare.sh $(EXAMPLE)
@@ -78,20 +84,18 @@ agreement:
 growth: build
 	bench/growth.py '$(CURDIR)/target/release/wsgi-serve -f {conf}'
 
-memcheck:
-	cargo build --target-dir target/memcheck
-	cargo build --target-dir target/memcheck -p wsgi-python --no-default-features
-	bench/memcheck.py target/memcheck/debug/wsgi-serve
+memcheck asan tsan:
+	server=$$(bench/watched/build $@) && bench/watched/run.py $@ "$$server" $(WATCHED_PYTHON)
 
 frameworks: build
 	for python in $(PYTHONS); do \
 		tests/frameworks/run.py '$(FRAMEWORKS)' target/frameworks --python "$$python" || exit 1; \
 	done
 
-# Sanitizers watch over unsafe code, of which the compiler has none. The flag lets a stable compiler do what cargo-fuzz asks of it.
+# Sanitizers watch over unsafe code, of which none is in what is fuzzed. The flag lets a stable compiler do what cargo-fuzz asks of it.
 fuzz:
 	fuzz/seed $(abspath $(FUZZ_SEEDS))
-	for target in parse expand compile; do \
+	for target in $(FUZZ_TARGETS); do \
 		RUSTC_BOOTSTRAP=1 cargo fuzz run -s none -O $$target -- \
 			-dict=fuzz/corpus/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=60 -max_len=20000 || exit 1; \
 	done

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use wsgi_httpd::compiler::diagnostic::Report;
 use wsgi_httpd::compiler::source::{Memory, Sources, Span};
 use wsgi_httpd::compiler::{Judge, Options};
+use wsgi_httpd::runtime::pairs::Pairs;
 
 /// The main file.
 pub const MAIN: &str = "/etc/apache2/httpd.conf";
@@ -56,4 +57,43 @@ pub fn points_into(report: &Report, sources: &Sources) {
 fn assert_is_place(span: Span, sources: &Sources) {
     let text = &sources.get(span.source).text;
     assert!(text.get(span.start as usize..span.end as usize).is_some(), "{span:?} is no range of {:?}", &**text);
+}
+
+/// An input that is cut up into values.
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl<'a> Bytes<'a> {
+    /// A number; 0 at the end.
+    pub fn number(&mut self) -> u16 {
+        u16::from_le_bytes([self.byte(), self.byte()])
+    }
+
+    /// Yes or no.
+    pub fn switch(&mut self) -> bool {
+        self.byte() & 1 != 0
+    }
+
+    /// Up to 255 bytes.
+    pub fn text(&mut self) -> &'a [u8] {
+        let length = usize::from(self.byte()).min(self.0.len());
+        let (text, rest) = self.0.split_at(length);
+        self.0 = rest;
+        text
+    }
+
+    /// Up to seven names and values.
+    pub fn pairs(&mut self) -> Pairs {
+        let mut pairs = Pairs::default();
+        for _ in 0..self.byte() % 8 {
+            let (name, value) = (self.text(), self.text());
+            pairs.push(name, value);
+        }
+        pairs
+    }
+
+    fn byte(&mut self) -> u8 {
+        let Some((&byte, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        byte
+    }
 }

@@ -10,6 +10,9 @@ import time
 def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     yield b"begun"
+    while environ["PATH_INFO"] == "/endless":
+        yield b"."
+        time.sleep(0.01)
     if environ["PATH_INFO"] == "/slow":
         time.sleep(1)
     yield b", done"
@@ -55,5 +58,30 @@ fn a_head_that_does_not_come_is_answered_with_408() {
     assert!(answer.text().contains("did not arrive in time"));
     assert!(connection.closed());
     assert!(began.elapsed() >= Duration::from_secs(19), "{:?}", began.elapsed());
+    server.stop();
+}
+
+/// The one thread of a group has several connections. What it is told of a client that left, on one of them, must not keep it from
+/// the others.
+#[test]
+fn a_client_that_leaves_keeps_nobody_waiting() {
+    let site = Site::with_app(APP);
+    let server = site.start(
+        "WSGIDaemonProcess app threads=1 python-home=${VENV}\nWSGIProcessGroup app\nWSGIApplicationGroup %{GLOBAL}\n\
+         WSGIScriptAlias / ${DIR}/app.wsgi\n<Directory ${DIR}>\n    Require all granted\n</Directory>\n",
+    );
+    for _ in 0..5 {
+        let mut leaves = server.connect();
+        leaves.write(&Request::get("/endless").bytes());
+        assert_eq!(leaves.head().status, 200);
+        let mut others: Vec<_> = (0..3).map(|_| server.connect()).collect();
+        for other in &mut others {
+            other.write(&Request::get("/").bytes());
+        }
+        drop(leaves);
+        for other in &mut others {
+            assert_eq!(other.answer("GET").text(), "begun, done");
+        }
+    }
     server.stop();
 }

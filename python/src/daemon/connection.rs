@@ -44,10 +44,11 @@ impl<'a> Connection<'a> {
         &self.stream
     }
 
-    /// Waits for a request and answers it; `false` when the connection is at its end.
+    /// Waits for a request and answers it; `false` when the connection is at its end. Returns without one, too, where all that came is
+    /// no request: the next one may come on another connection.
     pub(super) fn serve(&mut self, slot: &Slot) -> bool {
         match self.next_request() {
-            Ok(Some((call, body, follows))) => {
+            Ok(Received::Request(call, body, follows)) => {
                 if self.shared.is_leaving() || !slot.begin(self.shared.now()) {
                     self.again();
                     return true;
@@ -63,7 +64,8 @@ impl<'a> Connection<'a> {
                 }
                 true
             }
-            Ok(None) => false,
+            Ok(Received::Nothing) => true,
+            Ok(Received::End) => false,
             Err(error) => {
                 log::write(LogLevel::Error, None, format!("the connection to the front is broken: {error}"));
                 false
@@ -81,9 +83,9 @@ impl<'a> Connection<'a> {
         self.incoming.receive(&self.stream, BLOCK)
     }
 
-    fn next_request(&mut self) -> io::Result<Option<(Call, Bytes, bool)>> {
+    fn next_request(&mut self) -> io::Result<Received> {
         loop {
-            let Some(frame) = self.incoming.frame(&self.stream)? else { return Ok(None) };
+            let Some(frame) = self.incoming.frame(&self.stream)? else { return Ok(Received::End) };
             let payload = self.incoming.payload(&self.stream, frame.length)?;
             match frame.kind {
                 Kind::Target => {
@@ -93,9 +95,11 @@ impl<'a> Connection<'a> {
                 Kind::Request => {
                     let targets = &self.targets;
                     let (call, body) = wire::parse_request(payload, |number| targets.get(&number).map(Arc::clone))?;
-                    return Ok(Some((call, Bytes::copy_from_slice(body), frame.flags & BODY_FOLLOWS != 0)));
+                    let follows = frame.flags & BODY_FOLLOWS != 0;
+                    return Ok(Received::Request(call, Bytes::copy_from_slice(body), follows));
                 }
                 // The client of the last request left when its answer was on its way.
+                Kind::Gone if self.incoming.ready().is_empty() => return Ok(Received::Nothing),
                 Kind::Gone => {}
                 other => return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{other:?} between requests"))),
             }
@@ -133,6 +137,16 @@ impl<'a> Connection<'a> {
         // The front sees the connection close if this does not reach it.
         let _ = (&*self.stream).write_all(&self.outgoing);
     }
+}
+
+/// What comes between two answers.
+enum Received {
+    /// A call, the first bytes of its body, and whether there are more.
+    Request(Call, Bytes, bool),
+    /// No request yet.
+    Nothing,
+    /// The front has closed.
+    End,
 }
 
 /// What has been received and not used.

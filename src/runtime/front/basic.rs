@@ -44,7 +44,31 @@ pub(super) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// What was written comes back, and no name holds what C would read otherwise.
+        #[test]
+        fn any_name_and_password_come_back(user in "[^:\0]{0,40}", password in "[^\0]{0,40}", spaces in "[ \t]{1,3}", end in "(=| .*)?") {
+            let encoded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(format!("{user}:{password}"));
+            let found = read(format!("bAsIc{spaces}{encoded}{end}").as_bytes());
+            prop_assert_eq!(found, Some((user.into_bytes(), password.into_bytes())));
+        }
+
+        #[test]
+        fn any_field_is_read(field in prop_oneof![
+            any::<Vec<u8>>(),
+            any::<Vec<u8>>().prop_map(|rest| [b"Basic ".as_slice(), &rest].concat()),
+            "Basic [A-Za-z0-9+/=]{0,60}".prop_map(String::into_bytes),
+        ]) {
+            if let Some((user, password)) = read(&field) {
+                prop_assert!(!user.contains(&b':') && !user.contains(&0) && !password.contains(&0));
+                prop_assert!(user.len() + password.len() <= field.len());
+            }
+        }
+    }
 
     #[test]
     fn credentials_are_read_as_apache_reads_them() {

@@ -204,6 +204,8 @@ fn parameters(mut text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
 mod tests {
     use std::time::Duration;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The example of RFC 2617 §3.5.
@@ -261,5 +263,44 @@ mod tests {
         let read: Vec<_> = read.iter().map(|(name, value)| (text(name), text(value))).collect();
         let expected = [("a", "x, \"y\""), ("b", "z"), ("c", "unclosed")];
         assert_eq!(read, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    fn field() -> impl Strategy<Value = Vec<u8>> {
+        let name = "(username|realm|nonce|uri|response|cnonce|nc|qop|algorithm|opaque|[a-z]{0,3})";
+        let value = r#"("([^"\\]|\\.)*"?|[^ ,"]{0,9}|auth|MD5)"#;
+        let parameter =
+            (name, "[ \t]{0,2}=[ \t]{0,2}", value, "[ ,]{0,3}").prop_map(|(a, b, c, d)| format!("{a}{b}{c}{d}"));
+        let parameters = prop::collection::vec(parameter, 0..14).prop_map(|all| format!("Digest {}", all.concat()));
+        prop_oneof![
+            parameters.prop_map(String::into_bytes),
+            any::<Vec<u8>>().prop_map(|rest| [b"Digest ".as_slice(), &rest].concat()),
+            any::<Vec<u8>>(),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_field_is_read(field in field(), target in "/[ -~]{0,20}", hash in "[0-9a-f]{0,32}") {
+            if let Ok(found) = Credentials::read(&field) {
+                prop_assert!(!found.user.is_empty() && !found.user.contains(&0));
+                found.speaks_of(&target);
+                found.are_signed(hash.as_bytes(), "GET");
+                found.info(hash.as_bytes(), Some("next"));
+                prop_assert_eq!(Nonces::new([7; 32]).age(&found.nonce, "shop", SystemTime::now()), None);
+            }
+        }
+
+        /// What is quoted is read as it was, and nothing in it becomes a parameter of its own.
+        #[test]
+        fn what_is_quoted_comes_back(values in prop::collection::vec("[^\\n]{0,20}", 0..5)) {
+            let written: Vec<_> = values.iter().map(|value| format!("a={}", quoted(value))).collect();
+            let read: Vec<_> = parameters(written.join(", ").as_bytes()).into_iter().map(|(_, value)| value).collect();
+            prop_assert_eq!(read, values.into_iter().map(String::into_bytes).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn no_other_nonce_is_ours(nonce in prop_oneof![any::<Vec<u8>>(), "[0-9a-f]{80}".prop_map(String::into_bytes)]) {
+            prop_assert_eq!(Nonces::new([7; 32]).age(&nonce, "shop", SystemTime::now()), None);
+        }
     }
 }

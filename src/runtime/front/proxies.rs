@@ -180,6 +180,8 @@ fn flag(text: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn proxies(headers: &[&str], trusted: Option<&[(&str, u8)]>) -> Proxies {
@@ -235,6 +237,72 @@ mod tests {
             ("localhost", None),
         ] {
             assert_eq!(bare(text), expected, "{text}");
+        }
+    }
+
+    fn nowhere() -> Target {
+        Target {
+            script: Vec::new(),
+            process_group: String::new(),
+            application_group: String::new(),
+            callable_object: String::new(),
+            script_reloading: false,
+            ignores_activity: false,
+            multithread: false,
+            multiprocess: false,
+            environ: Pairs::default(),
+        }
+    }
+
+    fn entry() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<IpAddr>().prop_map(|address| address.to_string()),
+            any::<std::net::SocketAddr>().prop_map(|address| address.to_string()),
+            (0..=255u8).prop_map(|last| format!("10.0.0.{last}")),
+            "[ -~]{0,12}",
+            "[0-9a-f.:\\[\\]]{0,20}",
+        ]
+    }
+
+    proptest! {
+        /// Whatever stands before it, the client is the last entry that no proxy of ours has added, and an address.
+        #[test]
+        fn no_client_chooses_its_address(sent in prop::collection::vec(entry(), 0..6), client in any::<IpAddr>(), ours in 0..3usize) {
+            let trusted = Network { address: "10.0.0.0".parse().unwrap(), bits: 8 };
+            prop_assume!(!trusted.contains(client));
+            let proxies = proxies(&["X-Forwarded-For"], Some(&[("10.0.0.0", 8)]));
+            let text = sent.into_iter().chain([client.to_string()]).chain(vec!["10.0.0.1".into(); ours]).collect::<Vec<_>>().join(", ");
+            let (found, chain) = proxies.client(&text).expect("the last entry is an address");
+            prop_assert_eq!(found.parse::<IpAddr>(), Ok(client));
+            prop_assert!(text.ends_with(&chain) && chain.starts_with(found));
+        }
+
+        /// Values of any bytes in the fields that are believed.
+        #[test]
+        fn what_is_believed_can_be_true(
+            fields in prop::collection::vec((0..FIELDS.len(), prop_oneof![any::<Vec<u8>>(), entry().prop_map(String::into_bytes)]), 0..8),
+            named in prop::collection::vec(0..FIELDS.len(), 1..5),
+        ) {
+            let named: Vec<_> = named.into_iter().map(|at| FIELDS[at].0).collect();
+            let proxies = proxies(&named, None);
+            let mut environ = Pairs::default();
+            for name in ["REMOTE_ADDR", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME", "HTTP_HOST"] {
+                environ.push(name, "before");
+            }
+            for (at, value) in fields {
+                environ.push(Field::new(FIELDS[at]).variable, value);
+            }
+            let (seen, _) = proxies.apply(&environ, &nowhere(), IpAddr::from([127, 0, 0, 1]));
+            for (name, value) in seen.iter().filter(|(_, value)| *value != b"before") {
+                let text = std::str::from_utf8(value);
+                match name {
+                    b"REMOTE_ADDR" => prop_assert!(text.unwrap().parse::<IpAddr>().is_ok()),
+                    b"SERVER_PORT" => prop_assert!(text.unwrap().parse::<u16>().is_ok()),
+                    b"SERVER_NAME" => prop_assert!(is_authority(text.unwrap())),
+                    b"SCRIPT_NAME" => prop_assert!(value.is_empty() || value[0] == b'/'),
+                    _ => {}
+                }
+            }
         }
     }
 }

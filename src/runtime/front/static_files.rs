@@ -249,3 +249,54 @@ impl AsyncSeek for Blocks {
         Poll::Ready(self.file.stream_position())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEXT: &[u8] = b"0123456789abcdef";
+
+    fn range() -> impl Strategy<Value = String> {
+        let number = prop_oneof![
+            Just(String::new()),
+            (0..20u64).prop_map(|n| n.to_string()),
+            any::<u64>().prop_map(|n| n.to_string())
+        ];
+        let one = (number.clone(), "-{0,2}", number).prop_map(|(from, dash, to)| from + &dash + &to);
+        let several = prop::collection::vec(one, 0..5).prop_map(|all| format!("bytes={}", all.join(", ")));
+        prop_oneof![several, "bytes=[0-9, -]{0,20}", "[ -~]{0,20}"]
+    }
+
+    proptest! {
+        /// Whatever a client wants of a file: what is announced is what is sent, and it is a part of the file.
+        #[test]
+        fn any_part_of_a_file(range in range(), condition in "(\\*|(W/)?\"[ -~]{0,8}\"|[ -~]{0,20})", which in 0..6usize, head: bool) {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("file.txt");
+            std::fs::write(&file, TEXT).unwrap();
+            let field = ["if-match", "if-none-match", "if-range", "if-modified-since", "if-unmodified-since", "x-nothing"][which];
+            let request = hyper::Request::builder().method(if head { "HEAD" } else { "GET" }).uri("/file.txt");
+            let request = request.header("range", &range).header(field, &condition).body(()).unwrap();
+            let (parts, ()) = request.into_parts();
+            let response = answer(&file, &Settings::default(), &parts, b"/file.txt");
+            let (answered, body) = response.into_parts();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let sent = runtime.block_on(body.collect()).unwrap().to_bytes();
+            let length = answered.headers.get("content-length").map(|length| length.to_str().unwrap().parse::<usize>().unwrap());
+            match answered.status.as_u16() {
+                200 => prop_assert!(sent == TEXT || head),
+                206 if length.is_some_and(|length| length <= TEXT.len()) && !answered.headers["content-type"].as_bytes().starts_with(b"multipart") => {
+                    prop_assert!(head || TEXT.windows(sent.len()).any(|part| part == sent));
+                }
+                206 | 304 | 412 | 416 => {}
+                other => prop_assert!(false, "status {}", other),
+            }
+            if let Some(length) = length {
+                prop_assert!(head || sent.len() == length, "{} bytes sent, {} announced", sent.len(), length);
+            }
+        }
+    }
+}

@@ -126,3 +126,58 @@ fn split_frame(input: &mut BytesMut) -> io::Result<Option<(Frame, Bytes)>> {
 pub(super) fn status(payload: &[u8]) -> u16 {
     payload.first_chunk().map_or(500, |bytes| u16::from_le_bytes(*bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::runtime::wire::Kind;
+
+    fn frame() -> impl Strategy<Value = (Kind, u8, Vec<u8>)> {
+        let kinds = vec![Kind::Again, Kind::Continue, Kind::Head, Kind::Body, Kind::End, Kind::Failed];
+        (prop::sample::select(kinds), any::<u8>(), prop::collection::vec(any::<u8>(), 0..40))
+    }
+
+    proptest! {
+        /// However the bytes arrive, the frames are those that were sent, and none comes before its last byte.
+        #[test]
+        fn frames_are_those_that_were_sent(
+            frames in prop::collection::vec(frame(), 0..6),
+            cuts in prop::collection::vec(1..30usize, 1..40),
+        ) {
+            let mut sent = Vec::new();
+            let mut ends = Vec::new();
+            for (kind, flags, payload) in &frames {
+                wire::put(&mut sent, *kind, *flags, &[payload]);
+                ends.push(sent.len());
+            }
+            let (mut input, mut arrived, mut read) = (BytesMut::new(), 0, Vec::new());
+            for cut in cuts.iter().cycle() {
+                while let Some((frame, payload)) = split_frame(&mut input).unwrap() {
+                    read.push((frame.kind, frame.flags, payload.to_vec()));
+                }
+                prop_assert_eq!(read.len(), ends.iter().filter(|end| **end <= arrived).count());
+                if arrived == sent.len() {
+                    break;
+                }
+                let until = (arrived + cut).min(sent.len());
+                input.extend_from_slice(&sent[arrived..until]);
+                arrived = until;
+            }
+            prop_assert_eq!(read, frames);
+            prop_assert!(input.is_empty());
+        }
+
+        /// Any bytes are frames, the beginning of one, or refused; a length never makes room for more than a frame may hold.
+        #[test]
+        fn any_bytes_are_read(bytes in any::<Vec<u8>>(), kind in 0..14u8) {
+            let mut input = BytesMut::from(&[&[kind], &bytes[..]].concat()[..]);
+            while let Ok(Some((frame, payload))) = split_frame(&mut input) {
+                prop_assert_eq!(frame.length, payload.len());
+                status(&payload);
+            }
+            prop_assert!(input.capacity() <= 2 * (HEADER + wire::MAX_PAYLOAD));
+        }
+    }
+}
