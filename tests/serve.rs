@@ -42,6 +42,8 @@ mod faults;
 mod files;
 #[path = "serve/flags.rs"]
 mod flags;
+#[path = "serve/forks.rs"]
+mod forks;
 #[path = "serve/groups.rs"]
 mod groups;
 #[path = "serve/handlers.rs"]
