@@ -72,6 +72,8 @@ mod pythons;
 mod reloading;
 #[path = "serve/responses.rs"]
 mod responses;
+#[path = "serve/restarts.rs"]
+mod restarts;
 #[path = "serve/scripts.rs"]
 mod scripts;
 #[path = "serve/startup.rs"]

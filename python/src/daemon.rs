@@ -398,7 +398,8 @@ fn leave(shared: &Shared, messenger: Messenger, reporter: Option<&Reporter>, con
     let end = Instant::now() + limit;
     let reason = crate::interpreter::lock(&shared.reason).take();
     let word = reason.as_deref().map_or_else(|| "shutdown_signal".to_owned(), word);
-    if let Some(reason) = reason {
+    // Told by a signal, and not by the parent: that is on purpose too.
+    if let Some(reason) = reason.or_else(|| (signal::terminated() > 0).then(|| "shutdown signal".to_owned())) {
         // Nobody to tell when the parent has gone.
         let _ = control.send(&Report::Leaving { reason }, &[]);
     }

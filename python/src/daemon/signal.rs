@@ -78,6 +78,9 @@ impl AsFd for Wake {
 /// is in a group of its own.
 pub(super) fn install() -> io::Result<Wake> {
     let wake = Wake::new()?;
+    // Python's own handler would be called beside ours, and raise KeyboardInterrupt in what the main thread runs.
+    // SAFETY: no handler is given.
+    unsafe { libc::signal(SIGINT, libc::SIG_DFL) };
     for signal in [SIGTERM, SIGINT] {
         take(signal, &wake, || {
             TERMINATED.fetch_add(1, Ordering::SeqCst);
