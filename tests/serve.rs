@@ -42,6 +42,8 @@ mod faults;
 mod files;
 #[path = "serve/flags.rs"]
 mod flags;
+#[path = "serve/forks.rs"]
+mod forks;
 #[path = "serve/groups.rs"]
 mod groups;
 #[path = "serve/handlers.rs"]
@@ -70,6 +72,8 @@ mod pythons;
 mod reloading;
 #[path = "serve/responses.rs"]
 mod responses;
+#[path = "serve/restarts.rs"]
+mod restarts;
 #[path = "serve/scripts.rs"]
 mod scripts;
 #[path = "serve/server_metrics.rs"]

@@ -12,7 +12,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -25,6 +24,7 @@ use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report};
 use wsgi_httpd::runtime::scoreboard::Scoreboard;
 
 use crate::events;
+use crate::forked::Link;
 use crate::log;
 use crate::module::{self, Settings};
 use crate::object::Attached;
@@ -107,13 +107,14 @@ fn settings(work: &DaemonWork) -> Settings {
 }
 
 fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Control, wake: Wake) -> io::Result<()> {
-    process::preload(&work.preload);
     let mut bell = None;
     if work.connections > 1
         && let (Some(reader), Some(writer)) = (descriptors.pop_front(), descriptors.pop_front())
     {
         bell = Some(Wake::shared(reader, writer));
     }
+    let links: Vec<Link> = descriptors.into_iter().map(Link::new).collect();
+    process::preload(&work.preload);
     let shared = Arc::new(Shared {
         slots: (0..work.group.threads).map(|_| Slot::new(bell.take())).collect(),
         connections: work.connections as usize,
@@ -130,7 +131,7 @@ fn serve(work: &DaemonWork, mut descriptors: VecDeque<OwnedFd>, control: &Contro
         attaching: AtomicU64::new(0),
         wake,
     });
-    shared.connect(descriptors);
+    shared.connect(links);
     let threads = start(&shared)?;
     control.send(&Report::Ready { python: Some(module::python_version()) }, &[])?;
     let attendant = Attendant::start(&shared)?;
@@ -233,12 +234,12 @@ impl Shared {
     }
 
     /// Gives out connections: to threads that have lost one, else to all in turn.
-    fn connect(&self, descriptors: VecDeque<OwnedFd>) {
+    fn connect(&self, links: impl IntoIterator<Item = Link>) {
         let mut all = self.slots.iter().cycle();
-        for descriptor in descriptors {
+        for link in links {
             let awaiting = self.slots.iter().find(|slot| slot.awaits());
             if let Some(slot) = awaiting.or_else(|| all.next()) {
-                slot.give(UnixStream::from(descriptor));
+                slot.give(link);
             }
         }
     }
@@ -271,7 +272,7 @@ impl Shared {
                 Some(more) => Some(more),
                 None if self.connections == 1 => Some(0),
                 None => come_in(&mut connections, last)
-                    .or_else(|| slot.readable(connections.iter().map(|connection| &**connection.stream()))),
+                    .or_else(|| slot.readable(connections.iter().map(|connection| &***connection.stream()))),
             };
             last = ready.unwrap_or(last);
             if let Some(ready) = ready
@@ -373,7 +374,9 @@ fn watch(shared: &Shared, attendant: &Attendant, messenger: &mut Messenger, cont
             Ok(Some((Order::Stop { within }, _))) => {
                 return Ok(Duration::try_from_secs_f64(within).unwrap_or(patience));
             }
-            Ok(Some((Order::Connections { .. }, descriptors))) => shared.connect(descriptors),
+            Ok(Some((Order::Connections { .. }, descriptors))) => {
+                shared.connect(descriptors.into_iter().map(Link::new))
+            }
             Ok(Some((Order::Failing { .. }, _))) => {}
             // The parent has gone, or makes no sense any more.
             Ok(None) | Err(_) => return Ok(patience.min(SHUTDOWN_TIMEOUT)),
@@ -399,7 +402,8 @@ fn leave(shared: &Shared, messenger: Messenger, reporter: Option<&Reporter>, con
     let end = Instant::now() + limit;
     let reason = crate::interpreter::lock(&shared.reason).take();
     let word = reason.as_deref().map_or_else(|| "shutdown_signal".to_owned(), word);
-    if let Some(reason) = reason {
+    // Told by a signal, and not by the parent: that is on purpose too.
+    if let Some(reason) = reason.or_else(|| (signal::terminated() > 0).then(|| "shutdown signal".to_owned())) {
         // Nobody to tell when the parent has gone.
         let _ = control.send(&Report::Leaving { reason }, &[]);
     }

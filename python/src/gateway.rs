@@ -26,6 +26,7 @@ use wsgi_httpd::runtime::exchange::{Call, Exchange, Head, InputError, Target};
 
 use crate::application_group::{Binding, bind};
 use crate::events;
+use crate::forked;
 use crate::interpreter::{Interpreter, lock};
 use crate::log;
 use crate::metrics;
@@ -208,6 +209,10 @@ fn respond(
         let application = events::started(attached, holder, request, meter, &environ, application)?;
         application.call_with(attached, &environ, &start_response)
     })();
+    if forked::here() {
+        errors::end_lines(attached, request);
+        forked::leave(attached, binding.interpreter, Some(&request.call.environ), result.is_err());
+    }
     let tell = |failure: &response::Failure| {
         if matches!(failure, response::Failure::Raised) && request.meter.is_some() {
             events::exception(attached, holder, request);
@@ -216,6 +221,10 @@ fn respond(
     let ending = match result {
         Ok(result) => {
             let ending = response::take(attached, holder, request, &result).inspect_err(tell);
+            if forked::here() {
+                let raised = matches!(ending, Err(response::Failure::Raised));
+                forked::leave(attached, binding.interpreter, Some(&request.call.environ), raised);
+            }
             response::close(attached, binding.interpreter, request, &result);
             ending
         }
@@ -274,7 +283,8 @@ impl Channel {
     /// The exchange; `None` when the request has ended.
     pub(crate) fn exchange(&mut self) -> Option<&mut dyn Exchange> {
         // SAFETY: `Running` clears the pointer, under the lock, before the exchange's borrow ends.
-        self.exchange.map(|mut exchange| unsafe { exchange.as_mut() })
+        // A process that the application forked has no part in it.
+        self.exchange.filter(|_| !forked::here()).map(|mut exchange| unsafe { exchange.as_mut() })
     }
 }
 

@@ -99,6 +99,7 @@ impl Interpreter {
         struct Detach(Option<&'static Interpreter>);
         impl Drop for Detach {
             fn drop(&mut self) {
+                INSIDE.set(false);
                 match self.0 {
                     Some(interpreter) if !std::thread::panicking() => LINGERING.set(Some(interpreter)),
                     // SAFETY: the thread is attached: whatever `f` detached, it has attached again.
@@ -112,6 +113,7 @@ impl Interpreter {
             unsafe { ffi::PyEval_RestoreThread(self.thread_state()) };
         }
         LINGERING.set(None);
+        INSIDE.set(true);
         let _detach = Detach(linger.then_some(self));
         // SAFETY: attached from here until `_detach` is dropped.
         f(unsafe { Attached::assume() })
@@ -189,6 +191,8 @@ pub(crate) fn let_go() {
 }
 
 thread_local! {
+    /// Whether this thread is in [`Interpreter::attach`].
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
     /// To which interpreter this thread stays attached between two requests.
     static LINGERING: Cell<Option<&'static Interpreter>> = const { Cell::new(None) };
     static STATES: RefCell<ThreadStates> = const { RefCell::new(ThreadStates(Vec::new())) };
@@ -214,7 +218,11 @@ pub(crate) fn forget_thread_states() {
 
 impl Drop for ThreadStates {
     fn drop(&mut self) {
-        self.end();
+        // C code that calls exit(), as Python does in a process that was forked in a sub-interpreter, ends the thread from within:
+        // it may have the GIL, which to wait for would never end.
+        if !INSIDE.get() {
+            self.end();
+        }
     }
 }
 

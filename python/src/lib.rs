@@ -9,6 +9,7 @@ mod callback;
 mod daemon;
 mod embedded;
 mod events;
+mod forked;
 mod gateway;
 mod interpreter;
 mod log;

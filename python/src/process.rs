@@ -12,6 +12,7 @@ use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::handoff::{Control, Report, Work};
 
 use crate::application_group;
+use crate::forked;
 use crate::interpreter::{self, Interpreter, own_gil_is_possible};
 use crate::log;
 use crate::metrics;
@@ -28,6 +29,7 @@ const FAILURE: i32 = 1;
 /// Does the work that the parent sends. `library` is the descriptor that we were loaded from.
 pub(crate) fn run(attached: Attached<'_>, library: i32) -> i32 {
     metrics::process_begins();
+    forked::watch();
     std::panic::set_hook(Box::new(|panic| {
         let text = format!("internal error: {panic}\n{}", Backtrace::force_capture());
         log::write(LogLevel::Crit, None, text);

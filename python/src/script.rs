@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
 
+use crate::forked;
 use crate::gateway::errors::{CALLING, Codes, is_exit, log_raised};
 use crate::interpreter::{Interpreter, lock};
 use crate::log::{self, Client};
@@ -145,7 +146,11 @@ impl Script {
         };
         let text = format!("loading WSGI script '{}'", self.name());
         log::write(LogLevel::Info, client, text);
-        let module = match self.execute(attached, interpreter, &source, modified) {
+        let executed = self.execute(attached, interpreter, &source, modified);
+        if forked::here() {
+            forked::leave(attached, interpreter, client, executed.is_err());
+        }
+        let module = match executed {
             Ok(module) => module,
             Err(stage) => {
                 let text = format!("WSGI script '{}' cannot be loaded:", self.name());
@@ -171,7 +176,11 @@ impl Script {
                 return;
             }
         };
-        if let Err(stage) = self.execute(attached, interpreter, &source, None)
+        let executed = self.execute(attached, interpreter, &source, None);
+        if forked::here() {
+            forked::leave(attached, interpreter, None, executed.is_err());
+        }
+        if let Err(stage) = executed
             && !is_exit(attached)
         {
             let text = format!("exception in service script '{}':", self.name());

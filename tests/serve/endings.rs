@@ -1,6 +1,8 @@
 //! Every way in which a daemon process goes wrong: its client hears of it at once, the error log says why, and the neighbours
 //! notice nothing.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -29,6 +31,19 @@ def application(environ, start_response):
         kept = []
         while True:
             kept.append(bytearray(1 << 20))
+    if path == "/reads":
+        environ["wsgi.input"].read(10)
+        os._exit(7)
+    if path == "/recurses":
+        import ctypes, sys
+        compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+        sort = ctypes.PyDLL(None).qsort
+        def again(*_):
+            sort((ctypes.c_int * 2)(2, 1), 2, 4, endless)
+            return 0
+        sys.setrecursionlimit(10**7)
+        endless = compare(again)
+        again()
     if path == "/stops":
         import time
         time.sleep(60)
@@ -51,9 +66,10 @@ fn the_client_hears_of_it_and_the_log_says_why() {
     let site = Site::with_app(APP);
     let server = start(&site);
     let neighbour = server.text("/well");
-    let cases: [(&str, &[u16], &str); 5] = [
+    let cases: [(&str, &[u16], &str); 6] = [
         ("/exits", &[502], "ended with exit status 7"),
         ("/crashes", &[502], "was ended by signal 11 (SIGSEGV)"),
+        ("/recurses", &[502], "was ended by signal 11 (SIGSEGV)"),
         ("/aborts", &[502], "was ended by signal 6 (SIGABRT)"),
         ("/loops", &[504], "request-timeout"),
         // Memory that is refused is Python's own MemoryError.
@@ -87,6 +103,45 @@ fn a_process_that_is_killed_in_a_request() {
     assert!(begin.elapsed() < Duration::from_secs(2), "the client waited {:?}", begin.elapsed());
     server.logged("was ended by signal 9 (SIGKILL)");
     assert_eq!(server.text("/well"), neighbour);
+    server.stop();
+}
+
+/// What ends a process after it has served does not keep its group away: the pauses between starts stay short.
+#[test]
+fn a_request_that_ends_its_process_again_and_again() {
+    let site = Site::with_app(APP);
+    let server = start(&site);
+    for _ in 0..8 {
+        server.text("/");
+        assert_eq!(server.get("/exits").status, 502);
+        let begin = Instant::now();
+        server.text("/");
+        assert!(begin.elapsed() < Duration::from_secs(8), "the next client waited {:?}", begin.elapsed());
+    }
+    server.stop();
+}
+
+/// A process that ends while it is sent a body.
+#[test]
+fn an_upload_is_answered() {
+    let site = Site::with_app(APP);
+    let server = start(&site);
+    let neighbour = server.text("/well");
+    let mut stream = TcpStream::connect(server.address()).expect("the server listens");
+    let mut sending = stream.try_clone().expect("a descriptor");
+    let client = std::thread::spawn(move || {
+        let _ = sending.write_all(b"POST /reads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n");
+        // The server may stop reading.
+        let _ = (0..50).try_for_each(|_| sending.write_all(&[b'x'; 1_000_000]));
+    });
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 502");
+    drop(stream);
+    client.join().expect("it sends or fails");
+    server.logged("ended with exit status 7");
+    assert_eq!(server.text("/well"), neighbour);
+    server.text("/");
     server.stop();
 }
 

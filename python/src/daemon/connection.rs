@@ -12,6 +12,7 @@ use wsgi_httpd::runtime::exchange::{Call, Exchange, Gone, Head, InputError, Targ
 use wsgi_httpd::runtime::wire::{self, BODY_FOLLOWS, Frame, HEADER, Kind};
 
 use super::{Shared, Slot};
+use crate::forked::Link;
 use crate::gateway::environ::now;
 use crate::gateway::{self, Caller, Outcome};
 use crate::log;
@@ -25,7 +26,7 @@ const AHEAD: usize = 1 << 20;
 
 /// A thread's connection.
 pub(super) struct Connection<'a> {
-    stream: Arc<UnixStream>,
+    stream: Arc<Link>,
     thread_id: u32,
     shared: &'a Shared,
     targets: HashMap<u32, Arc<Target>>,
@@ -35,12 +36,12 @@ pub(super) struct Connection<'a> {
 
 impl<'a> Connection<'a> {
     /// Serves a connection.
-    pub(super) fn new(stream: Arc<UnixStream>, thread_id: u32, shared: &'a Shared) -> Self {
+    pub(super) fn new(stream: Arc<Link>, thread_id: u32, shared: &'a Shared) -> Self {
         Self { stream, thread_id, shared, targets: HashMap::new(), incoming: Incoming::default(), outgoing: Vec::new() }
     }
 
     /// The connection to the front.
-    pub(super) fn stream(&self) -> &Arc<UnixStream> {
+    pub(super) fn stream(&self) -> &Arc<Link> {
         &self.stream
     }
 
@@ -135,7 +136,7 @@ impl<'a> Connection<'a> {
         self.outgoing.clear();
         wire::put(&mut self.outgoing, Kind::Again, 0, &[]);
         // The front sees the connection close if this does not reach it.
-        let _ = (&*self.stream).write_all(&self.outgoing);
+        let _ = (&**self.stream).write_all(&self.outgoing);
     }
 }
 

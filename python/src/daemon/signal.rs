@@ -74,19 +74,23 @@ impl AsFd for Wake {
     }
 }
 
-/// Takes `SIGTERM`, `SIGUSR1`, `SIGXCPU`, `SIGHUP` and `SIGUSR2` from Python and makes `SIGINT` do nothing: a Ctrl-C at the terminal is the parent's.
+/// Takes the signals that mean something to a daemon process from Python. A Ctrl-C at the terminal does not come here: the process
+/// is in a group of its own.
 pub(super) fn install() -> io::Result<Wake> {
     let wake = Wake::new()?;
-    take(SIGTERM, &wake, || {
-        TERMINATED.fetch_add(1, Ordering::SeqCst);
-    })?;
+    // Python's own handler would be called beside ours, and raise KeyboardInterrupt in what the main thread runs.
+    // SAFETY: no handler is given.
+    unsafe { libc::signal(SIGINT, libc::SIG_DFL) };
+    for signal in [SIGTERM, SIGINT] {
+        take(signal, &wake, || {
+            TERMINATED.fetch_add(1, Ordering::SeqCst);
+        })?;
+    }
     take(SIGUSR1, &wake, || EVICTED.store(true, Ordering::SeqCst))?;
     take(SIGXCPU, &wake, || CPU_LIMIT.store(true, Ordering::SeqCst))?;
     for (signal, came) in &FOR_APPLICATION {
         take(*signal, &wake, || came.store(true, Ordering::SeqCst))?;
     }
-    // SAFETY: a handler that does nothing. Unlike SIG_IGN it is not inherited by what the application executes.
-    unsafe { register(SIGINT, || {})? };
     Ok(wake)
 }
 

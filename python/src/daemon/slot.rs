@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::signal::Wake;
+use crate::forked::Link;
 use crate::gateway::seat::Seat;
 use crate::interpreter::lock;
 
@@ -42,9 +43,9 @@ pub(super) struct Slot {
 #[derive(Default)]
 struct Streams {
     /// Served at present.
-    current: Vec<Arc<UnixStream>>,
+    current: Vec<Arc<Link>>,
     /// Not taken by the thread yet.
-    new: VecDeque<UnixStream>,
+    new: VecDeque<Link>,
 }
 
 impl Slot {
@@ -65,7 +66,7 @@ impl Slot {
     }
 
     /// Gives the thread a connection.
-    pub(super) fn give(&self, stream: UnixStream) {
+    pub(super) fn give(&self, stream: Link) {
         lock(&self.streams).new.push_back(stream);
         let _ = self.asked.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |asked| asked.checked_sub(1));
         self.changed.notify_all();
@@ -91,7 +92,7 @@ impl Slot {
     }
 
     /// The next new connection, if there is one.
-    pub(super) fn take(&self) -> Option<Arc<UnixStream>> {
+    pub(super) fn take(&self) -> Option<Arc<Link>> {
         let mut streams = lock(&self.streams);
         let stream = Arc::new(streams.new.pop_front()?);
         streams.current.push(Arc::clone(&stream));
@@ -136,7 +137,7 @@ impl Slot {
     }
 
     /// A connection is at its end. `missing`: there is none in its place.
-    pub(super) fn forget(&self, stream: &Arc<UnixStream>, missing: bool) {
+    pub(super) fn forget(&self, stream: &Arc<Link>, missing: bool) {
         lock(&self.streams).current.retain(|current| !Arc::ptr_eq(current, stream));
         if missing {
             self.lost.fetch_add(1, Ordering::SeqCst);

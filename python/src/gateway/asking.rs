@@ -10,6 +10,7 @@ use wsgi_httpd::runtime::exchange::{Call, Exchange, Gone, Head, InputError};
 
 use super::{Request, Running, errors};
 use crate::application_group::{Binding, bind};
+use crate::forked;
 use crate::log;
 use crate::object::{Attached, Object, Raised, Result};
 use crate::script::{Readiness, Reloading};
@@ -49,7 +50,11 @@ fn attached_ask<T>(
     let mut nobody = Nobody;
     let request = Request::new(call, &mut nobody, binding.interpreter, None);
     let running = Running::new(attached, &request);
-    let said = f(attached, binding, &request, &globals).unwrap_or_else(|Raised| {
+    let said = f(attached, binding, &request, &globals);
+    if forked::here() {
+        forked::leave(attached, binding.interpreter, Some(&request.call.environ), said.is_err());
+    }
+    let said = said.unwrap_or_else(|Raised| {
         let text = format!("exception in {what} '{}':", binding.script.name());
         errors::log_raised(attached, binding.interpreter, Some(&request.call.environ), errors::CALLING, &text);
         None

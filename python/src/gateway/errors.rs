@@ -94,6 +94,17 @@ pub(crate) fn is_exit(attached: Attached<'_>) -> bool {
     is_exit
 }
 
+/// The exit status of a `SystemExit` that was raised, which is taken; `None` for another exception.
+pub(crate) fn take_exit(attached: Attached<'_>) -> Option<i32> {
+    // SAFETY: the thread is attached and the error indicator is set.
+    if unsafe { ffi::PyErr_ExceptionMatches(system_exit()) } == 0 {
+        return None;
+    }
+    let code = attached.take_raised()?.value.attribute(attached, c"code").ok()?;
+    // As Python does: no code is success, and one that is no number a failure.
+    Some(if code.is_none() { 0 } else { code.as_integer(attached).map_or(1, |code| (code & 0xff) as i32) })
+}
+
 /// Logs the exception that was raised where there is no interpreter of ours yet: Python prints it to standard error.
 pub(crate) fn log_raised_plain(_attached: Attached<'_>) {
     // SAFETY: the thread is attached and the error indicator is set, or nothing is printed.

@@ -9,6 +9,8 @@ use super::spawn::Spawned;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// The longest pause after a process that served: clients must not be able to keep a group away by what ends its processes.
+const LONGEST_OF_SERVING: Duration = Duration::from_secs(1);
 /// A process that served for so long did not die of its start.
 const LONG_LIFE: Duration = Duration::from_secs(10);
 
@@ -31,6 +33,8 @@ pub(super) struct Slot {
     /// For messages: `process group shop`.
     pub(super) label: String,
     pub(super) running: Option<Running>,
+    /// Its processes answer requests once they are ready; a service says that it is, and then runs its scripts.
+    serves: bool,
     failures: u32,
     retry_at: Option<Instant>,
 }
@@ -64,8 +68,8 @@ pub(super) enum State {
 
 impl Slot {
     /// An empty slot, to be filled at once.
-    pub(super) fn new(role: Role, label: String) -> Self {
-        Self { role, label, running: None, failures: 0, retry_at: Some(Instant::now()) }
+    pub(super) fn new(role: Role, label: String, serves: bool) -> Self {
+        Self { role, label, running: None, serves, failures: 0, retry_at: Some(Instant::now()) }
     }
 
     /// Whether it should be filled now.
@@ -94,6 +98,7 @@ impl Slot {
                 self.failures = 0;
                 FIRST_PAUSE
             }
+            State::Ready(_) if self.serves => self.pause().min(LONGEST_OF_SERVING),
             _ => self.pause(),
         };
         self.retry_at = Some(Instant::now() + pause);
@@ -120,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_crash_loop_slows_down() {
-        let mut slot = Slot::new(Role::Front, "front".into());
+        let mut slot = Slot::new(Role::Front, "front".into(), true);
         let pauses: Vec<u128> = (0..10).map(|_| slot.postpone().as_millis()).collect();
         assert_eq!(pauses, [100, 200, 400, 800, 1600, 3200, 6400, 12800, 20000, 20000]);
     }

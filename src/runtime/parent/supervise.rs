@@ -82,12 +82,13 @@ impl Parent {
         let mut slots = Vec::new();
         for (group, process_group) in plan.process_groups.iter().enumerate() {
             for _ in 0..process_group.processes {
-                slots.push(Slot::new(Role::Daemon { group }, format!("process group {}", process_group.name)));
+                let label = format!("process group {}", process_group.name);
+                slots.push(Slot::new(Role::Daemon { group }, label, process_group.threads > 0));
             }
         }
         let (fronts, label) =
             if plan.embedded.runs_python() { (plan.embedded.processes, "embedded process") } else { (1, "front") };
-        slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned())));
+        slots.extend((0..fronts).map(|_| Slot::new(Role::Front, label.to_owned(), true)));
         Self { plan, accounts, library, bound, logs, log, signals, slots, common }
     }
 
