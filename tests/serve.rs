@@ -38,6 +38,8 @@ mod faults;
 mod files;
 #[path = "serve/flags.rs"]
 mod flags;
+#[path = "serve/free_threading.rs"]
+mod free_threading;
 #[path = "serve/groups.rs"]
 mod groups;
 #[path = "serve/handlers.rs"]

@@ -12,9 +12,10 @@ use crate::callback::function;
 use crate::events::{self, Events};
 use crate::gateway::known::Keys;
 use crate::gateway::{errors, input};
+use crate::gil::{self, Guarded};
 use crate::interpreter::own_gil_is_possible;
 use crate::metrics;
-use crate::object::{Attached, GilCell, Object, Raised, Result};
+use crate::object::{Attached, Object, Raised, Result};
 
 /// The level of `mod_wsgi` that we are compatible with.
 pub(crate) const VERSION: [i64; 3] = [6, 1, 1];
@@ -108,11 +109,11 @@ pub(crate) struct Holder {
     /// Names that every request needs.
     pub(crate) names: Names,
     /// The keys of `environ`, by their bytes.
-    pub(crate) keys: GilCell<Keys>,
+    pub(crate) keys: Guarded<Keys>,
     /// What the application watches.
     pub(crate) events: Events,
     /// The requests that run.
-    pub(crate) running: GilCell<events::Running>,
+    pub(crate) running: Guarded<events::Running>,
 }
 
 /// Interned strings.
@@ -166,9 +167,9 @@ impl Holder {
                 reload_required: Object::interned(attached, b"reload_required")?,
                 close: Object::interned(attached, b"close")?,
             },
-            keys: GilCell::new(Keys::default()),
+            keys: Guarded::new(Keys::default()),
             events: Events::new(get)?,
-            running: GilCell::default(),
+            running: Guarded::default(),
         })
     }
 }
@@ -225,8 +226,8 @@ fn describe(attached: Attached<'_>, application_group: &str) -> Result<Object> {
     insert(attached, &dict, "service", &Object::boolean(attached, settings.service))?;
     insert(attached, &dict, "main", &Object::boolean(attached, is_main))?;
     // An interpreter that shares the main one's GIL shares its interval.
-    let of_its_own =
-        is_main || interpreters.own_gil(&settings.process_group, application_group) && own_gil_is_possible();
+    let of_its_own = is_main && !gil::is_off()
+        || interpreters.own_gil(&settings.process_group, application_group) && own_gil_is_possible();
     let interval = interpreters.switch_interval_us(&settings.process_group, application_group).filter(|_| of_its_own);
     // Exact for an interval of up to hundreds of years.
     #[allow(clippy::cast_precision_loss)]

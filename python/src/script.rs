@@ -9,9 +9,10 @@ use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
 
 use crate::gateway::errors::{is_exit, log_raised};
+use crate::gil::Guarded;
 use crate::interpreter::{Interpreter, lock};
 use crate::log::{self, Client};
-use crate::object::{Attached, GilCell, Object, Raised, Result};
+use crate::object::{Attached, Object, Raised, Result};
 
 /// Whether a script has been loaded in this process.
 static LOADED: AtomicBool = AtomicBool::new(false);
@@ -26,7 +27,7 @@ pub(crate) struct Script {
     file: Vec<u8>,
     /// Held, detached, while the script is loaded: other scripts are not kept waiting.
     loading: Mutex<()>,
-    module: GilCell<Option<Object>>,
+    module: Guarded<Option<Object>>,
     /// The batch of calls for which the file was last examined.
     examined: AtomicU64,
 }
@@ -57,7 +58,7 @@ pub(crate) enum Reloading {
 impl Script {
     /// A script that is not loaded yet.
     pub(crate) fn new(file: &[u8]) -> Self {
-        Self { file: file.to_vec(), loading: Mutex::default(), module: GilCell::new(None), examined: AtomicU64::new(0) }
+        Self { file: file.to_vec(), loading: Mutex::default(), module: Guarded::new(None), examined: AtomicU64::new(0) }
     }
 
     /// The script's module, loaded if need be. `batch` is [`wsgi_httpd::runtime::exchange::Call::batch`]: the file is examined

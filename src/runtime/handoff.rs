@@ -92,6 +92,8 @@ pub struct Python {
     pub origin: String,
     /// What comes after its name.
     pub arguments: Vec<String>,
+    /// Whether it is to run without a GIL, if it can.
+    pub free_threading: bool,
     /// Variables for its environment.
     pub environment: Vec<(String, String)>,
 }
