@@ -95,7 +95,13 @@ fn passed_over() -> impl Iterator<Item = &'static str> {
     let mut options = interpreters.options.iter().filter(of_group);
     let own_gil = interpreters.own_gil || options.clone().any(|options| options.own_gil == Some(true));
     let no_gil = gil::is_off();
+    // Of any group: it is the line that is wrong.
+    let of_interpreter =
+        |options: &InterpreterOptions| options.application_group.is_some() && options.free_threading.is_some();
     [
+        interpreters.options.iter().any(of_interpreter).then_some(
+            "WSGI0201: WSGIFreeThreading for one application group is passed over: it holds for a whole process",
+        ),
         (own_gil && !no_gil && !own_gil_is_possible())
             .then_some("WSGIPerInterpreterGIL On needs Python 3.12 or later: the application groups share one GIL"),
         (!no_gil && interpreters.free_threading(group)).then_some(
