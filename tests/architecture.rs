@@ -164,6 +164,27 @@ fn the_compiler_does_not_touch_the_world() {
     }
 }
 
+/// One library serves Pythons whose objects are laid out in different ways, and some of them have no GIL.
+#[test]
+fn one_file_knows_how_objects_are_laid_out_and_one_borrows_from_what_is_shared() {
+    const LAYOUT: [&str; 7] =
+        ["ffi::Py_TYPE", "ffi::Py_SIZE", "ffi::Py_REFCNT", "_Check(", "_CheckExact(", "ffi::PyModuleDef ", "HEAD_INIT"];
+    const BORROWING: [&str; 5] = [
+        "ffi::PyDict_GetItem",
+        "ffi::PyDict_SetDefault",
+        "ffi::PyDict_Next",
+        "ffi::PyList_GetItem",
+        "ffi::PyImport_AddModule",
+    ];
+    for source in sources("python/src") {
+        let (layout, gil) = (source.path.ends_with("/layout.rs"), source.path.ends_with("/gil.rs"));
+        let known = LAYOUT.iter().filter(|_| !layout).chain(BORROWING.iter().filter(|_| !gil));
+        for call in known {
+            assert!(!source.code.contains(call), "{} uses {call}", source.path);
+        }
+    }
+}
+
 #[test]
 fn nothing_unwraps_and_only_commands_print() {
     for source in sources("src").into_iter().chain(sources("python/src")) {

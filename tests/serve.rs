@@ -44,6 +44,8 @@ mod files;
 mod flags;
 #[path = "serve/forks.rs"]
 mod forks;
+#[path = "serve/free_threading.rs"]
+mod free_threading;
 #[path = "serve/groups.rs"]
 mod groups;
 #[path = "serve/handlers.rs"]

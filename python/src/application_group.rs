@@ -12,10 +12,11 @@ use wsgi_httpd::runtime::exchange::Target;
 
 use crate::gateway::environ::Template;
 use crate::gateway::errors::log_raised_plain;
+use crate::gil::Guarded;
 use crate::interpreter::{Interpreter, SubInterpreter, let_go, lock, own_gil_is_possible};
 use crate::log;
 use crate::module::{Holder, settings};
-use crate::object::{Attached, GilCell, Result};
+use crate::object::{Attached, Result};
 use crate::script::Script;
 
 /// A target, and what it comes to in this process.
@@ -27,7 +28,7 @@ pub(crate) struct Binding {
     /// What it runs.
     pub(crate) script: Arc<Script>,
     /// What its requests have in common, made with the first.
-    pub(crate) template: GilCell<Option<Arc<Template>>>,
+    pub(crate) template: Guarded<Option<Arc<Template>>>,
 }
 
 /// A thread remembers this many bindings.
@@ -69,7 +70,7 @@ fn bind_anew(target: &Arc<Target>) -> Option<Arc<Binding>> {
         target: Arc::clone(target),
         interpreter,
         script: interpreter.script(&target.script),
-        template: GilCell::new(None),
+        template: Guarded::new(None),
     });
     let mut bindings = lock(&BINDINGS);
     Some(Arc::clone(bindings.get_or_insert_default().entry(Arc::clone(target)).or_insert(binding)))

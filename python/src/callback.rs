@@ -8,6 +8,7 @@ use std::sync::Arc;
 use pyo3_ffi as ffi;
 
 use crate::gateway::Request;
+use crate::layout;
 use crate::object::{Attached, Exception, Object, Result};
 
 /// The arguments of a function that Python calls: borrowed for the call.
@@ -26,7 +27,7 @@ impl Arguments<'_> {
 
     /// The argument at a position, or else by name.
     pub(crate) fn get(&self, position: usize, name: &CStr) -> Option<Object> {
-        // SAFETY: the tuple and the dict of keywords live during the call; what they give is borrowed, and we take a
+        // SAFETY: the tuple and the dict of keywords live during the call; what the tuple gives is borrowed, and we take a
         // reference at once.
         unsafe {
             if position < self.count() {
@@ -35,8 +36,8 @@ impl Arguments<'_> {
             if self.keywords.is_null() {
                 return None;
             }
-            let found = ffi::PyDict_GetItemString(self.keywords, name.as_ptr());
-            (!found.is_null()).then(|| Object::borrowed(found))
+            let name = Object::latin1(self.attached, name.to_bytes()).ok()?;
+            Object::borrowed(self.keywords).item(self.attached, &name)
         }
     }
 
@@ -134,12 +135,14 @@ pub(crate) fn guard<R>(attached: Attached<'_>, failed: R, f: impl FnOnce() -> R)
     })
 }
 
-/// An object of one of our classes: a view of a request, which it may outlive.
-#[repr(C)]
-struct View {
-    base: ffi::PyObject,
-    /// From [`Arc::into_raw`], or null in an object that the application made itself.
-    request: *const Request,
+/// Where an object of one of our classes, a view of a request, which it may outlive, keeps that: what [`Arc::into_raw`] gave, or
+/// null in an object that the application made itself.
+///
+/// # Safety
+/// `object` was made of a class that [`class`] made.
+unsafe fn place_of_request(object: *mut ffi::PyObject) -> *mut *const Request {
+    // SAFETY: such an object is its head and this.
+    unsafe { object.byte_add(layout::head()).cast() }
 }
 
 /// Makes a class whose objects are views of a request. `slots` are added to what all of them have.
@@ -158,7 +161,7 @@ pub(crate) fn class(
     all.push(ffi::PyType_Slot::default());
     let mut spec = ffi::PyType_Spec {
         name: name.as_ptr(),
-        basicsize: size_of::<View>() as c_int,
+        basicsize: (layout::head() + size_of::<*const Request>()) as c_int,
         itemsize: 0,
         flags: ffi::Py_TPFLAGS_DEFAULT as c_uint,
         slots: all.as_mut_ptr(),
@@ -170,10 +173,10 @@ pub(crate) fn class(
 
 /// Makes a view of a request.
 pub(crate) fn view(_attached: Attached<'_>, class: &Object, request: &Arc<Request>) -> Result<Object> {
-    // SAFETY: `class` was made by `class`, so its objects are `View`s; GenericAlloc gives a zeroed one.
+    // SAFETY: `class` was made by `class`, so its objects are views; GenericAlloc gives a zeroed one.
     unsafe {
         let object = Object::owned(ffi::PyType_GenericAlloc(class.as_ptr().cast(), 0))?;
-        (*object.as_ptr().cast::<View>()).request = Arc::into_raw(Arc::clone(request));
+        *place_of_request(object.as_ptr()) = Arc::into_raw(Arc::clone(request));
         Ok(object)
     }
 }
@@ -185,7 +188,7 @@ pub(crate) fn view(_attached: Attached<'_>, class: &Object, request: &Arc<Reques
 pub(crate) unsafe fn request_of(object: *mut ffi::PyObject) -> Option<Arc<Request>> {
     // SAFETY: as the caller promises; the view holds one count, we take another.
     unsafe {
-        let request = (*object.cast::<View>()).request;
+        let request = *place_of_request(object);
         if request.is_null() {
             return None;
         }
@@ -198,8 +201,8 @@ unsafe extern "C" fn deallocate(object: *mut ffi::PyObject) {
     // SAFETY: Python calls this once, for an object of one of our classes, which is not tracked by the garbage collector
     // and was allocated by GenericAlloc: its memory goes back by PyObject_Free, and its reference to its class with it.
     unsafe {
-        let class = ffi::Py_TYPE(object);
-        let request = (*object.cast::<View>()).request;
+        let class = layout::class_of(object);
+        let request = *place_of_request(object);
         if !request.is_null() {
             drop(Arc::from_raw(request));
         }

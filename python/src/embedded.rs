@@ -15,6 +15,7 @@ use wsgi_httpd::runtime::scoreboard::Scoreboard;
 
 use crate::events;
 use crate::gateway::{self, Caller, access, dispatch};
+use crate::gil;
 use crate::interpreter::{let_go, own_gil_is_possible};
 use crate::log;
 use crate::module::{self, Settings};
@@ -55,12 +56,12 @@ pub(crate) fn run(
     let main = process::furnish_main(attached)?;
     let interpreters = &work.interpreters;
     let asked = interpreters.own_gil || interpreters.options.iter().any(|options| options.own_gil == Some(true));
-    let own_gil = asked && own_gil_is_possible();
+    let parallel = gil::is_off() || asked && own_gil_is_possible();
     let control = control.try_clone()?;
     let reporter = telemetry::start(work.plan.telemetry.as_ref());
     let served = attached.detached(|| {
         process::preload(&work.preload);
-        front::serve(work, descriptors, control, Some(Arc::new(Embedded { own_gil })))
+        front::serve(work, descriptors, control, Some(Arc::new(Embedded { parallel })))
     });
     process::leave_within(SHUTDOWN_TIMEOUT);
     // As in mod_wsgi: only a daemon process knows a reason.
@@ -79,7 +80,8 @@ pub(crate) fn run(
 
 /// The applications of this process.
 struct Embedded {
-    own_gil: bool,
+    /// Calls can run Python at once.
+    parallel: bool,
 }
 
 thread_local! {
@@ -90,7 +92,7 @@ static THREADS: AtomicU32 = AtomicU32::new(0);
 
 impl Application for Embedded {
     fn is_parallel(&self) -> bool {
-        self.own_gil
+        self.parallel
     }
 
     fn run(&self, call: Call, exchange: &mut dyn Exchange) {

@@ -27,10 +27,11 @@ use wsgi_httpd::runtime::exchange::{Call, Exchange, Head, InputError, Target};
 use crate::application_group::{Binding, bind};
 use crate::events;
 use crate::forked;
+use crate::gil::Guarded;
 use crate::interpreter::{Interpreter, lock};
 use crate::log;
 use crate::metrics;
-use crate::object::{Attached, GilCell, Object, Raised, Result};
+use crate::object::{Attached, Object, Raised, Result};
 use crate::script::{Readiness, Reloading};
 use meter::Meter;
 use response::Answer;
@@ -258,9 +259,9 @@ pub(crate) struct Request {
     has_data: AtomicBool,
     channel: Mutex<Channel>,
     /// What the application has said of its answer.
-    answer: GilCell<Answer>,
+    answer: Guarded<Answer>,
     /// The unfinished line of `wsgi.errors`, and of `sys.stdout` and `sys.stderr` on the request's thread.
-    line: GilCell<Vec<u8>>,
+    line: Guarded<Vec<u8>>,
     ended: AtomicBool,
 }
 
@@ -304,8 +305,8 @@ impl Request {
             meter,
             has_data: AtomicBool::new(false),
             channel: Mutex::new(Channel { exchange: Some(exchange), buffer: Bytes::new(), at_end: false, error: None }),
-            answer: GilCell::new(Answer::default()),
-            line: GilCell::new(Vec::new()),
+            answer: Guarded::new(Answer::default()),
+            line: Guarded::new(Vec::new()),
             ended: AtomicBool::new(false),
         })
     }

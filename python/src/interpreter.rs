@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use pyo3_ffi as ffi;
 
 use crate::gateway::errors::log_raised;
+use crate::gil;
 use crate::module::{Holder, settings};
 use crate::object::Attached;
 use crate::script::Script;
@@ -27,7 +28,7 @@ pub(crate) struct Interpreter {
 }
 
 // SAFETY: the pointer is only handed to functions of CPython that may be called from any thread; the holder's objects are
-// used attached, which serialises their use.
+// used attached, and what of them is not Python's own is guarded.
 unsafe impl Send for Interpreter {}
 // SAFETY: as above.
 unsafe impl Sync for Interpreter {}
@@ -325,8 +326,8 @@ impl SubInterpreter {
     /// Whether no thread but this one has a thread state in the interpreter: neither one of ours nor one that the
     /// application started.
     fn is_last_thread(&self) -> bool {
-        // SAFETY: both functions only follow a list, which does not change while nobody else runs in this interpreter: its
-        // GIL is held.
+        // SAFETY: both functions only follow a list. With a GIL, which is held, nobody else changes it. Without one a thread of
+        // the application may: it is at the head of the list then, and only our own state is looked at, which lives.
         unsafe {
             let first = PyInterpreterState_ThreadHead(self.interpreter.state);
             first == self.creator && PyThreadState_Next(first).is_null()
@@ -396,9 +397,9 @@ fn new_with_own_gil() -> Option<*mut ffi::PyThreadState> {
     (status.kind == 0 && !state.is_null()).then_some(state)
 }
 
-/// Whether sub-interpreters can have a GIL of their own: from 3.12 on.
+/// Whether sub-interpreters can have a GIL of their own: from 3.12 on, where there is a GIL.
 pub(crate) fn own_gil_is_possible() -> bool {
-    new_interpreter_from_config().is_some()
+    !gil::is_off() && new_interpreter_from_config().is_some()
 }
 
 fn new_interpreter_from_config() -> Option<NewInterpreterFromConfig> {

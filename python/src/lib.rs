@@ -11,7 +11,9 @@ mod embedded;
 mod events;
 mod forked;
 mod gateway;
+mod gil;
 mod interpreter;
+mod layout;
 mod log;
 mod metrics;
 mod module;
@@ -28,6 +30,7 @@ use std::ptr::null_mut;
 use pyo3_ffi as ffi;
 
 use callback::{Method, enter};
+use layout::{FreeThreadedHead, GIL_NOT_USED, Head, MODULE_GIL, ModuleDefinition};
 use object::{Exception, Object};
 
 /// For what Rust allocates here: a request takes some thirty blocks, most of them small and short-lived. Python keeps its own.
@@ -41,27 +44,34 @@ const STACK_SIZE: usize = 8 << 20;
 static METHODS: [Method; 2] =
     [Method::new(c"main", main, c"Does the work that the parent sends, and returns the exit status."), Method::end()];
 
-/// A static that Python writes to, while the one interpreter that imports us holds its GIL.
+/// A static that Python writes to, while the one interpreter that imports us does so.
 #[repr(transparent)]
 struct Static<T>(std::cell::UnsafeCell<T>);
 
 // SAFETY: see `Static`.
 unsafe impl<T> Sync for Static<T> {}
 
-static SLOTS: Static<[ffi::PyModuleDef_Slot; 1]> =
-    Static(std::cell::UnsafeCell::new([ffi::PyModuleDef_Slot { slot: 0, value: null_mut() }]));
+impl<T> Static<T> {
+    const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+}
 
-static DEFINITION: Static<ffi::PyModuleDef> = Static(std::cell::UnsafeCell::new(ffi::PyModuleDef {
-    m_base: ffi::PyModuleDef_HEAD_INIT,
-    m_name: c"wsgi_python".as_ptr(),
-    m_doc: c"Runs WSGI applications for wsgi-httpd.".as_ptr(),
-    m_size: 0,
-    m_methods: METHODS.as_ptr().cast_mut().cast(),
-    m_slots: SLOTS.0.get().cast(),
-    m_traverse: None,
-    m_clear: None,
-    m_free: None,
-}));
+const END: ffi::PyModuleDef_Slot = ffi::PyModuleDef_Slot { slot: 0, value: null_mut() };
+
+static SLOTS: Static<[ffi::PyModuleDef_Slot; 1]> = Static::new([END]);
+/// Without the first, a free-threaded Python would take up its GIL again.
+static FREE_THREADED_SLOTS: Static<[ffi::PyModuleDef_Slot; 2]> =
+    Static::new([ffi::PyModuleDef_Slot { slot: MODULE_GIL, value: GIL_NOT_USED }, END]);
+
+const fn definition<H>(head: H, slots: *mut ffi::PyModuleDef_Slot) -> ModuleDefinition<H> {
+    let methods = METHODS.as_ptr().cast_mut().cast();
+    ModuleDefinition::new(head, c"wsgi_python", c"Runs WSGI applications for wsgi-httpd.", methods, slots)
+}
+
+static DEFINITION: Static<ModuleDefinition<Head>> = Static::new(definition(Head::STATIC, SLOTS.0.get().cast()));
+static FREE_THREADED: Static<ModuleDefinition<FreeThreadedHead>> =
+    Static::new(definition(FreeThreadedHead::STATIC, FREE_THREADED_SLOTS.0.get().cast()));
 
 /// What the import system calls (PEP 489).
 ///
@@ -70,8 +80,19 @@ static DEFINITION: Static<ffi::PyModuleDef> = Static(std::cell::UnsafeCell::new(
 #[unsafe(no_mangle)]
 #[allow(non_snake_case)]
 pub unsafe extern "C" fn PyInit_wsgi_python() -> *mut ffi::PyObject {
-    // SAFETY: the definition is static.
-    unsafe { ffi::PyModuleDef_Init(DEFINITION.0.get()) }
+    // SAFETY: the thread is attached; the definitions are static, and the one that is used is laid out as Python's own.
+    unsafe {
+        if !layout::learn() {
+            let text = c"it lays out its objects in a way that wsgi-serve does not know; name a CPython from 3.9 on";
+            ffi::PyErr_SetString(ffi::PyExc_ImportError, text.as_ptr());
+            return null_mut();
+        }
+        ffi::PyModuleDef_Init(if layout::is_free_threaded() {
+            FREE_THREADED.0.get().cast()
+        } else {
+            DEFINITION.0.get().cast()
+        })
+    }
 }
 
 unsafe extern "C" fn main(

@@ -14,10 +14,11 @@ use crate::callback::function;
 use crate::events::{self, Events};
 use crate::gateway::known::Keys;
 use crate::gateway::{error_stream, errors, input};
+use crate::gil::{self, Guarded};
 use crate::interpreter::own_gil_is_possible;
 use crate::log;
 use crate::metrics;
-use crate::object::{Attached, GilCell, Object, Raised, Result};
+use crate::object::{Attached, Object, Raised, Result};
 
 /// The level of `mod_wsgi` that we are compatible with.
 pub(crate) const VERSION: [i64; 3] = [6, 1, 1];
@@ -115,11 +116,11 @@ pub(crate) struct Holder {
     /// Names that every request needs.
     pub(crate) names: Names,
     /// The keys of `environ`, by their bytes.
-    pub(crate) keys: GilCell<Keys>,
+    pub(crate) keys: Guarded<Keys>,
     /// What the application watches.
     pub(crate) events: Events,
     /// The requests that run.
-    pub(crate) running: GilCell<events::Running>,
+    pub(crate) running: Guarded<events::Running>,
 }
 
 /// Interned strings.
@@ -176,9 +177,9 @@ impl Holder {
                 reload_required: Object::interned(attached, b"reload_required")?,
                 close: Object::interned(attached, b"close")?,
             },
-            keys: GilCell::new(Keys::default()),
+            keys: Guarded::new(Keys::default()),
             events: Events::new(get)?,
-            running: GilCell::default(),
+            running: Guarded::default(),
         })
     }
 }
@@ -235,10 +236,10 @@ fn describe(attached: Attached<'_>, application_group: &str) -> Result<Object> {
     insert(attached, &dict, "service", &Object::boolean(attached, settings.service))?;
     insert(attached, &dict, "main", &Object::boolean(attached, is_main))?;
     // An interpreter that shares the main one's GIL shares its interval.
-    let of_its_own =
-        is_main || interpreters.own_gil(&settings.process_group, application_group) && own_gil_is_possible();
+    let of_its_own = is_main && !gil::is_off()
+        || interpreters.own_gil(&settings.process_group, application_group) && own_gil_is_possible();
     let asked = interpreters.switch_interval_us(&settings.process_group, application_group);
-    if !of_its_own && asked != interpreters.switch_interval_us(&settings.process_group, "") {
+    if !of_its_own && !gil::is_off() && asked != interpreters.switch_interval_us(&settings.process_group, "") {
         let text = format!(
             "WSGI0199: the switch interval of application group '{application_group}' is left out: it shares its GIL with others"
         );

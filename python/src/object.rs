@@ -9,7 +9,10 @@ use std::ptr::{NonNull, null_mut};
 
 use pyo3_ffi as ffi;
 
-/// The calling thread is attached to an interpreter: it holds that interpreter's GIL.
+use crate::gil;
+use crate::layout::{self, Kind};
+
+/// The calling thread is attached to an interpreter: it holds that interpreter's GIL, unless [`crate::gil::is_off`].
 #[derive(Clone, Copy)]
 pub(crate) struct Attached<'a>(PhantomData<(&'a (), *mut ())>);
 
@@ -294,7 +297,7 @@ impl Object {
     pub(crate) fn as_bytes(&self, _attached: Attached<'_>) -> Option<&[u8]> {
         // SAFETY: PyBytes_AsString of a bytes is valid and constant as long as the object is.
         unsafe {
-            if ffi::PyBytes_Check(self.as_ptr()) == 0 {
+            if !layout::is_kind(self.as_ptr(), Kind::Bytes) {
                 return None;
             }
             let length = ffi::PyBytes_Size(self.as_ptr()) as usize;
@@ -316,7 +319,7 @@ impl Object {
     /// A `float` as a number; `None` for anything else.
     pub(crate) fn as_float(&self, _attached: Attached<'_>) -> Option<f64> {
         // SAFETY: the object is valid, and a float where it is asked for its value.
-        unsafe { (ffi::PyFloat_Check(self.as_ptr()) != 0).then(|| ffi::PyFloat_AsDouble(self.as_ptr())) }
+        unsafe { layout::is_float(self.as_ptr()).then(|| ffi::PyFloat_AsDouble(self.as_ptr())) }
     }
 
     /// `len(self)` of a sequence.
@@ -361,15 +364,9 @@ impl Object {
 
     /// `self.get(key)` of a `dict`.
     pub(crate) fn item(&self, attached: Attached<'_>, key: &Object) -> Option<Self> {
-        // SAFETY: the objects are valid; the result is borrowed, so we take a reference before anything else runs.
-        unsafe {
-            let found = ffi::PyDict_GetItemWithError(self.as_ptr(), key.as_ptr());
-            if found.is_null() {
-                attached.clear_raised();
-                return None;
-            }
-            Some(Self::borrowed(found))
-        }
+        // SAFETY: the objects are valid; the result is a new reference or null.
+        let found = unsafe { Self::owned(gil::dict_item(self.as_ptr(), key.as_ptr())) };
+        found.inspect_err(|Raised| attached.clear_raised()).ok()
     }
 
     /// `self()`.
@@ -442,51 +439,24 @@ impl Object {
     /// Whether it is a `str`.
     pub(crate) fn is_str(&self) -> bool {
         // SAFETY: the object is valid.
-        unsafe { ffi::PyUnicode_Check(self.as_ptr()) != 0 }
+        unsafe { layout::is_kind(self.as_ptr(), Kind::Text) }
     }
 
     /// Whether it is a `tuple`.
     pub(crate) fn is_tuple(&self) -> bool {
         // SAFETY: the object is valid.
-        unsafe { ffi::PyTuple_Check(self.as_ptr()) != 0 }
+        unsafe { layout::is_kind(self.as_ptr(), Kind::Tuple) }
     }
 
     /// The name of its class, for messages.
     pub(crate) fn class_name(&self, attached: Attached<'_>) -> String {
         // SAFETY: the type of a valid object is valid.
-        let class = unsafe { Object::borrowed(ffi::Py_TYPE(self.as_ptr()).cast()) };
+        let class = unsafe { Object::borrowed(layout::class_of(self.as_ptr()).cast()) };
         let name = class.attribute(attached, c"__name__");
         let name = name.and_then(|name| name.as_str(attached).map(str::to_owned));
         name.unwrap_or_else(|_| {
             attached.clear_raised();
             "?".to_owned()
         })
-    }
-}
-
-/// Data that only attached threads touch, and only for moments in which no Python code can run.
-pub(crate) struct GilCell<T>(std::cell::RefCell<T>);
-
-// SAFETY: `with` asks for proof that the thread holds the GIL, so one thread at a time is in it. The value belongs to one
-// interpreter or one request, so it is always the same GIL.
-unsafe impl<T> Sync for GilCell<T> {}
-// SAFETY: as above; the cell moves between threads only as part of what its interpreter owns.
-unsafe impl<T> Send for GilCell<T> {}
-
-impl<T: Default> Default for GilCell<T> {
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T> GilCell<T> {
-    /// A cell.
-    pub(crate) fn new(value: T) -> Self {
-        Self(std::cell::RefCell::new(value))
-    }
-
-    /// Uses the value. `f` must not call into Python, where another thread might take the GIL over and come here.
-    pub(crate) fn with<R>(&self, _attached: Attached<'_>, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.0.borrow_mut())
     }
 }

@@ -8,11 +8,13 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use wsgi_httpd::plan::Preload;
+use wsgi_httpd::plan::interpreters::InterpreterOptions;
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::handoff::{Control, Report, Work};
 
 use crate::application_group;
 use crate::forked;
+use crate::gil;
 use crate::interpreter::{self, Interpreter, own_gil_is_possible};
 use crate::log;
 use crate::metrics;
@@ -77,7 +79,8 @@ fn receive(library: i32) -> io::Result<(Control, Work, VecDeque<OwnedFd>)> {
 
 /// Makes the main interpreter fit for applications.
 pub(crate) fn furnish_main(attached: Attached<'_>) -> io::Result<&'static Interpreter> {
-    for text in impossible() {
+    gil::ask(attached);
+    for text in passed_over() {
         log::write(LogLevel::Warn, None, text);
     }
     application_group::adopt_main(attached).map_err(|_| {
@@ -86,19 +89,37 @@ pub(crate) fn furnish_main(attached: Attached<'_>) -> io::Result<&'static Interp
     })
 }
 
-/// What this Python cannot do of what is asked of interpreters.
-fn impossible() -> impl Iterator<Item = &'static str> {
+/// What this process does not do of what is asked of interpreters.
+fn passed_over() -> impl Iterator<Item = &'static str> {
     let settings = settings();
-    let interpreters = &settings.interpreters;
-    let own_gil = interpreters.own_gil || interpreters.options.iter().any(|options| options.own_gil == Some(true));
-    let own_gil = (own_gil && !own_gil_is_possible()).then_some(
-        "WSGI0198: WSGIPerInterpreterGIL On needs Python 3.12 or later: the application groups share one GIL",
-    );
-    // A Python without a GIL has no stable ABI, and would not have loaded us.
-    let free = interpreters
-        .free_threading(&settings.process_group)
-        .then_some("WSGI0200: WSGIFreeThreading On has no effect: this Python runs with its GIL");
-    own_gil.into_iter().chain(free)
+    let (interpreters, group) = (&settings.interpreters, &settings.process_group);
+    let of_group = |options: &&InterpreterOptions| options.process_group.as_ref().is_none_or(|name| name == group);
+    let mut options = interpreters.options.iter().filter(of_group);
+    let own_gil = interpreters.own_gil || options.clone().any(|options| options.own_gil == Some(true));
+    let no_gil = gil::is_off();
+    // Of any group: it is the line that is wrong.
+    let of_interpreter =
+        |options: &InterpreterOptions| options.application_group.is_some() && options.free_threading.is_some();
+    [
+        interpreters.options.iter().any(of_interpreter).then_some(
+            "WSGI0201: WSGIFreeThreading for one application group is passed over: it holds for a whole process",
+        ),
+        (own_gil && !no_gil && !own_gil_is_possible())
+            .then_some("WSGI0198: WSGIPerInterpreterGIL On needs Python 3.12 or later: the application groups share one GIL"),
+        (!no_gil && interpreters.free_threading(group)).then_some(
+            "WSGI0200: WSGIFreeThreading On has no effect: this Python has its GIL; it needs one that is built free-threaded",
+        ),
+        (no_gil && own_gil).then_some("WSGI0202: WSGIPerInterpreterGIL On is passed over: this process has no GIL"),
+        (no_gil && interpreters.switch_interval_us.is_some()).then_some(if group.is_empty() {
+            "WSGI0203: the switch interval is passed over: this process has no GIL"
+        } else {
+            "WSGI0204: the switch interval is passed over: this process has no GIL"
+        }),
+        (no_gil && options.any(|options| options.switch_interval_us.is_some()))
+            .then_some("WSGI0205: the switch interval of an interpreter is passed over: this process has no GIL"),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Loads scripts before the first request. A failure is in the error log, and the first request tries again.

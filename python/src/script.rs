@@ -10,10 +10,11 @@ use wsgi_httpd::plan::log::LogLevel;
 
 use crate::forked;
 use crate::gateway::errors::{CALLING, Codes, is_exit, log_raised};
+use crate::gil::Guarded;
 use crate::interpreter::{Interpreter, lock};
 use crate::log::{self, Client};
 use crate::module::settings;
-use crate::object::{Attached, GilCell, Object, Raised, Result};
+use crate::object::{Attached, Object, Raised, Result};
 
 /// Whether a script has been loaded in this process.
 static LOADED: AtomicBool = AtomicBool::new(false);
@@ -28,7 +29,7 @@ pub(crate) struct Script {
     file: Vec<u8>,
     /// Held, detached, while the script is loaded: other scripts are not kept waiting.
     loading: Mutex<()>,
-    module: GilCell<Option<Object>>,
+    module: Guarded<Option<Object>>,
     /// The batch of calls for which the file was last examined.
     examined: AtomicU64,
 }
@@ -78,7 +79,7 @@ impl Stage {
 impl Script {
     /// A script that is not loaded yet.
     pub(crate) fn new(file: &[u8]) -> Self {
-        Self { file: file.to_vec(), loading: Mutex::default(), module: GilCell::new(None), examined: AtomicU64::new(0) }
+        Self { file: file.to_vec(), loading: Mutex::default(), module: Guarded::new(None), examined: AtomicU64::new(0) }
     }
 
     /// The script's module, loaded if need be. `batch` is [`wsgi_httpd::runtime::exchange::Call::batch`]: the file is examined

@@ -33,6 +33,7 @@ mod python_home_not_found;
 mod python_home_of_lost_python;
 mod python_home_out_of_reach;
 mod python_home_without_python;
+mod python_keeps_its_gil;
 mod python_path_not_found;
 mod python_path_of_another_version;
 mod python_source;
@@ -98,6 +99,7 @@ pub const INSPECTIONS: &[Inspection] = &[
     python_home_of_lost_python::INSPECTION,
     python_home_out_of_reach::INSPECTION,
     python_home_without_python::INSPECTION,
+    python_keeps_its_gil::INSPECTION,
     python_path_not_found::INSPECTION,
     python_path_of_another_version::INSPECTION,
     python_versions_differ::INSPECTION,

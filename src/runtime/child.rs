@@ -13,9 +13,10 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustix::fs::Mode;
 use rustix::io::{FdFlags, fcntl_setfd};
 
+use super::boot::Boot;
 use super::handoff::{Account, Control, ProcessLimits, Python, Report, Start, Work};
 use super::log::ErrorLog;
-use super::{boot, front, privileges};
+use super::{front, privileges};
 use crate::plan::log::LogLevel;
 
 /// Runs a child; the exit status of the process. What goes wrong is reported to the parent.
@@ -132,7 +133,13 @@ fn execute(start: &Start, python: &Python, library: Option<OwnedFd>) -> String {
         }
     };
     let mut command = Command::new(&program);
-    command.args(&python.arguments).arg("-c").arg(boot::boot(library.as_raw_fd(), place.as_deref()));
+    let boot = Boot {
+        library: library.as_raw_fd(),
+        copy: place.as_deref(),
+        origin: &python.origin,
+        free_threading: python.free_threading,
+    };
+    command.args(&python.arguments).arg("-c").arg(boot.text());
     if python.program.is_some() {
         command.env_remove("PYTHONHOME");
     }

@@ -207,7 +207,7 @@ pub trait Application: Send + Sync {
     /// The version of Python: `3.13.0`.
     fn python(&self) -> String;
 
-    /// Whether calls can run Python at once: interpreters have a lock of their own.
+    /// Whether calls can run Python at once: interpreters have a lock of their own, or there is none.
     fn is_parallel(&self) -> bool;
 
     /// Runs one request on this thread, from the call of the application to the `close()` of its result. Never panics: a

@@ -100,6 +100,8 @@ pub struct Python {
     pub code: String,
     /// What comes after its name.
     pub arguments: Vec<String>,
+    /// Whether it is to run without a GIL, if it can.
+    pub free_threading: bool,
     /// Variables for its environment.
     pub environment: Vec<(String, String)>,
 }

@@ -15,7 +15,7 @@ use wsgi_httpd::plan::interpreters::Interpreters;
 use wsgi_httpd::plan::limits::{Confinement, Limits, Timers, Waits};
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::plan::{Place, Preload, ProcessGroup};
-use wsgi_httpd::runtime::boot::boot;
+use wsgi_httpd::runtime::boot::Boot;
 use wsgi_httpd::runtime::exchange::{Call, Head, Target};
 use wsgi_httpd::runtime::handoff::{Control, DaemonWork, Order, Report, Work};
 use wsgi_httpd::runtime::pairs::Pairs;
@@ -119,9 +119,10 @@ impl Setup {
         let library = File::open(library()).expect("the library is built");
         rustix::io::fcntl_setfd(&library, rustix::io::FdFlags::empty()).expect("the library is inherited");
         let log = tempfile::NamedTempFile::new().expect("a file for the log");
+        let boot = Boot { library: library.as_raw_fd(), copy: None, origin: "the test", free_threading: false };
         let child = Command::new(&self.python)
             .arg("-c")
-            .arg(boot(library.as_raw_fd(), None))
+            .arg(boot.text())
             .envs(self.environment.iter().cloned())
             .stdin(OwnedFd::from(theirs))
             .stdout(log.reopen().expect("the log"))

@@ -88,17 +88,20 @@ fn interpreters_that_are_not_ended() {
 }
 
 #[test]
-fn no_python_here_runs_without_its_lock() {
+fn a_python_with_its_lock_says_that_it_keeps_it() {
     if tests_apache() {
         return;
     }
-    let python = pythons().first().expect("there is a Python");
+    let python = pythons().iter().find(|python| !python.free_threaded).expect("there is a Python");
     let site = site(python);
     let server = site.start(&format!(
-        "{GRANT}WSGIFreeThreading On\nWSGIDaemonProcess app threads=1 python-home=${{VENV}}\n\
+        "{GRANT}WSGIFreeThreading On\n\
+         <WSGIInterpreterOptions application-group=sub>\n    WSGIFreeThreading Off\n</WSGIInterpreterOptions>\n\
+         WSGIDaemonProcess app threads=1 python-home=${{VENV}}\n\
          WSGIScriptAlias / ${{DIR}}/app.wsgi process-group=app application-group=%{{GLOBAL}}\n",
     ));
     assert_eq!(server.get("/").status, 200);
     server.logged("WSGI0200");
+    server.logged("WSGI0201");
     server.stop();
 }

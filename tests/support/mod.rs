@@ -11,7 +11,7 @@ use std::io::Write as _;
 
 pub(crate) use http::{Answer, Connection, Request};
 pub(crate) use process::{alive, descendants, wait_until};
-pub(crate) use pythons::{Python, pythons, system_python};
+pub(crate) use pythons::{Python, free_threaded_pythons, pythons, system_python};
 pub(crate) use server::{Server, check, command, free_port, profile_folder, run, tests_apache};
 pub(crate) use site::{Mode, Site};
 

@@ -18,6 +18,8 @@ pub(crate) struct Python {
     pub(crate) version: String,
     /// The second number of the version.
     pub(crate) minor: u32,
+    /// It is built so that it can run without a GIL.
+    pub(crate) free_threaded: bool,
 }
 
 /// Versions that are looked for.
@@ -32,7 +34,15 @@ pub(crate) fn pythons() -> &'static [Python] {
 /// The one that tests use which do not care: the newest that most distributions have by now.
 pub(crate) fn default_python() -> &'static Python {
     let all = pythons();
-    all.iter().rfind(|python| python.minor <= 13).or(all.last()).expect("a CPython from 3.9 on is installed")
+    all.iter()
+        .rfind(|python| python.minor <= 13 && !python.free_threaded)
+        .or(all.last())
+        .expect("a CPython from 3.9 on is installed")
+}
+
+/// Those that can run without a GIL.
+pub(crate) fn free_threaded_pythons() -> impl Iterator<Item = &'static Python> {
+    pythons().iter().filter(|python| python.free_threaded)
 }
 
 /// The system's own, which every account can execute.
@@ -46,7 +56,8 @@ impl Python {
         static LOCK: Mutex<()> = Mutex::new(());
         let _one_at_a_time = LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let system = if self.program.starts_with("/usr") { "-system" } else { "" };
-        let folder = target_folder().join("venvs").join(format!("bare-{}{system}", self.version));
+        let build = if self.free_threaded { "t" } else { "" };
+        let folder = target_folder().join("venvs").join(format!("bare-{}{build}{system}", self.version));
         if !folder.join("pyvenv.cfg").exists() {
             // Another test program may do the same: whole folders only, by rename.
             let draft = folder.with_extension(format!("draft-{}", std::process::id()));
@@ -68,7 +79,9 @@ fn find() -> Vec<Python> {
     if let Some(versions) = pyenv.and_then(|root| fs::read_dir(root.join("versions")).ok()) {
         candidates.extend(versions.flatten().map(|entry| entry.path().join("bin/python3")));
     }
-    candidates.extend(MINORS.map(|minor| PathBuf::from(format!("python3.{minor}"))));
+    for build in ["", "t"] {
+        candidates.extend(MINORS.map(|minor| PathBuf::from(format!("python3.{minor}{build}"))));
+    }
     candidates.extend(["python3", "/usr/bin/python3"].map(PathBuf::from));
     if tests_apache() {
         // Its mod_wsgi is built for one Python, and runs no other.
@@ -83,10 +96,16 @@ fn find() -> Vec<Python> {
 
 fn examine(program: &Path) -> Option<Python> {
     let ask = "import os, sys; assert sys.implementation.name == 'cpython'; \
-               print('%d.%d.%d' % sys.version_info[:3], sys.version_info[1], os.path.realpath(sys.executable))";
+               print('%d.%d.%d' % sys.version_info[:3], sys.version_info[1], 't' in sys.abiflags, \
+               os.path.realpath(sys.executable))";
     let output = Command::new(program).args(["-c", ask]).output().ok().filter(|output| output.status.success())?;
     let text = String::from_utf8(output.stdout).ok()?;
-    let mut words = text.trim_end().splitn(3, ' ');
-    let (version, minor, program) = (words.next()?, words.next()?, words.next()?);
-    Some(Python { program: program.into(), version: version.into(), minor: minor.parse().ok()? })
+    let mut words = text.trim_end().splitn(4, ' ');
+    let (version, minor, free_threaded, program) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    Some(Python {
+        program: program.into(),
+        version: version.into(),
+        minor: minor.parse().ok()?,
+        free_threaded: free_threaded == "True",
+    })
 }

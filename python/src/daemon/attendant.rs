@@ -10,6 +10,7 @@ use std::time::Duration;
 use wsgi_httpd::plan::log::LogLevel;
 
 use super::{Milliseconds, Shared};
+use crate::gil;
 use crate::interpreter::Interpreter;
 use crate::log;
 use crate::object::{Attached, Object};
@@ -107,6 +108,10 @@ fn show(shared: &Shared, late: Late) {
     attach(shared, interpreter, |attached| {
         if !late.is_running(shared) {
             return;
+        }
+        if gil::is_off() {
+            // The thread runs on while we would follow its frames.
+            return log::write(LogLevel::Error, None, "its Python stack cannot be shown: this process has no GIL");
         }
         let stack = Object::integer(attached, seat.thread() as i64)
             .and_then(|thread| Object::tuple(attached, [thread]))

@@ -21,7 +21,8 @@ pub(crate) struct Template {
     keys: OwnKeys,
 }
 
-// SAFETY: a template is used and dropped attached, in its interpreter (see `Interpreter::forget_application`).
+// SAFETY: a template is used and dropped attached, in its interpreter (see `Interpreter::forget_application`). It does not change
+// once it is made; its dicts are copied and never written to.
 unsafe impl Send for Template {}
 // SAFETY: as above.
 unsafe impl Sync for Template {}

@@ -9,7 +9,9 @@ use wsgi_httpd::runtime::exchange::Head;
 
 use super::file_wrapper::FileStart;
 use super::{Ending, Request, errors, file_wrapper, meter};
+use crate::gil::list_item;
 use crate::interpreter::Interpreter;
+use crate::layout::is_exactly;
 use crate::log;
 use crate::module::Holder;
 use crate::object::{Attached, Exception, Object, Raised, Result};
@@ -126,8 +128,12 @@ struct Items<'a> {
 impl<'a> Items<'a> {
     fn of(_attached: Attached<'_>, result: &'a Object) -> Option<Self> {
         // SAFETY: the object is valid.
-        let (is_list, is_tuple) =
-            unsafe { (ffi::PyList_CheckExact(result.as_ptr()) != 0, ffi::PyTuple_CheckExact(result.as_ptr()) != 0) };
+        let (is_list, is_tuple) = unsafe {
+            (
+                is_exactly(result.as_ptr(), &raw mut ffi::PyList_Type),
+                is_exactly(result.as_ptr(), &raw mut ffi::PyTuple_Type),
+            )
+        };
         (is_list || is_tuple).then_some(Self { result, is_list })
     }
 
@@ -138,14 +144,15 @@ impl<'a> Items<'a> {
         }
     }
 
-    fn get(&self, place: isize) -> Object {
-        // SAFETY: it is a list or a tuple and the place is below its size; what it gives is borrowed and shared at once.
+    fn get(&self, place: isize) -> Result<Object> {
+        // SAFETY: it is a list, which gives a new reference or null; or it is a tuple, which is constant, and the place is below
+        // its size: what it gives is borrowed and shared at once.
         unsafe {
-            Object::borrowed(if self.is_list {
-                ffi::PyList_GetItem(self.result.as_ptr(), place)
+            if self.is_list {
+                Object::owned(list_item(self.result.as_ptr(), place))
             } else {
-                ffi::PyTuple_GetItem(self.result.as_ptr(), place)
-            })
+                Ok(Object::borrowed(ffi::PyTuple_GetItem(self.result.as_ptr(), place)))
+            }
         }
     }
 
@@ -154,7 +161,7 @@ impl<'a> Items<'a> {
         let mut body = Vec::new();
         let mut place = 0;
         while place < self.count() {
-            let item = self.get(place);
+            let item = self.get(place)?;
             let block = block(attached, &item)?;
             if body.len() + block.len() > SMALL {
                 return Ok(None);

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use pyo3_ffi as ffi;
 
-use crate::interpreter::{Interpreter, lock};
+use crate::gil::lock_attached;
+use crate::interpreter::Interpreter;
 use crate::object::Attached;
 
 unsafe extern "C" {
@@ -62,7 +63,7 @@ impl Seat {
         meant: impl FnOnce() -> bool,
     ) -> bool {
         // The thread that ends its request takes this lock when it sees the flag. Nothing waits for the GIL while it is held.
-        let _interrupting = lock(&self.interrupting);
+        let _interrupting = lock_attached(attached, &self.interrupting);
         self.interrupted.store(true, Ordering::SeqCst);
         let there = self.interpreter().is_some_and(|there| std::ptr::eq(there, interpreter));
         if !there || !meant() {
@@ -85,14 +86,14 @@ pub(super) fn enter(interpreter: &'static Interpreter) {
 }
 
 /// The request has ended; whether it was interrupted.
-pub(super) fn leave(_attached: Attached<'_>) -> bool {
+pub(super) fn leave(attached: Attached<'_>) -> bool {
     SEAT.with_borrow(|seat| {
         let Some(seat) = seat else { return false };
         seat.interpreter.store(null_mut(), Ordering::SeqCst);
         if !seat.interrupted.load(Ordering::SeqCst) {
             return false;
         }
-        let _interrupting = lock(&seat.interrupting);
+        let _interrupting = lock_attached(attached, &seat.interrupting);
         // SAFETY: the thread is attached. What was not raised yet must not hit the next request.
         unsafe { PyThreadState_SetAsyncExc(seat.thread() as c_ulong, null_mut()) };
         seat.interrupted.swap(false, Ordering::SeqCst)

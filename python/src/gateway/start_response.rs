@@ -10,6 +10,8 @@ use super::response::{self, Failure};
 use super::running;
 use crate::callback::{Method, bound, enter};
 use crate::events;
+use crate::gil::list_item;
+use crate::layout::{Kind, is_kind};
 use crate::log;
 use crate::object::{Attached, Exception, Object, Raised, Result};
 
@@ -102,7 +104,7 @@ fn head(
 ) -> Result<(Head, Option<u64>)> {
     let (status, reason) = parse_status(attached, status)?;
     // SAFETY: the object is valid.
-    if unsafe { ffi::PyList_Check(headers.as_ptr()) } == 0 {
+    if !unsafe { is_kind(headers.as_ptr(), Kind::List) } {
         let text = format!("headers must be a list, not {}", headers.class_name(attached));
         return Err(attached.raise(Exception::Type, &text));
     }
@@ -110,9 +112,9 @@ fn head(
     let mut length = None;
     let mut place = 0;
     // The size is asked for each time: nothing stops another thread from changing the list.
-    // SAFETY: the object is a list, and the place is below its size; what it gives is borrowed and shared at once.
+    // SAFETY: the object is a list; what it gives is a new reference, or null when another thread has taken it away.
     while place < unsafe { ffi::PyList_Size(headers.as_ptr()) } {
-        let item = unsafe { Object::borrowed(ffi::PyList_GetItem(headers.as_ptr(), place)) };
+        let item = unsafe { Object::owned(list_item(headers.as_ptr(), place))? };
         place += 1;
         let (name, value) = pair(attached, &item)?;
         let (name, value) = (header_name(attached, &name)?, header_value(attached, &value)?);

@@ -47,6 +47,8 @@ impl fmt::Display for Version {
 pub(super) struct Environment {
     /// Its version; `None` when the folder does not say it for certain.
     pub version: Option<Version>,
+    /// Whether it is built to run without a GIL; `None` when the folder does not say it for certain.
+    pub free_threaded: Option<bool>,
     /// The folders of installed packages.
     pub site_packages: Vec<PathBuf>,
 }
@@ -85,7 +87,8 @@ pub(super) fn environment(machine: &dyn Machine, prefix: &Path) -> Result<Enviro
         }
         // `/usr` may hold several; which one is meant is mod_wsgi's affair.
         let version = if let [only] = standard[..] { Some(only) } else { None };
-        return Ok(Environment { version, site_packages });
+        let free_threaded = version.and_then(|version| is_free_threaded(machine, prefix, version));
+        return Ok(Environment { version, free_threaded, site_packages });
     }
     let Ok(text) = machine.read(&marker) else { return Err(NoHome::Hidden) };
     let settings = Settings::parse(&String::from_utf8_lossy(&text));
@@ -94,7 +97,21 @@ pub(super) fn environment(machine: &dyn Machine, prefix: &Path) -> Result<Enviro
     {
         return Err(NoHome::Gone(home.clone(), format!("python{version}")));
     }
-    Ok(Environment { version: settings.version, site_packages })
+    let free_threaded = settings.version.and_then(|version| is_free_threaded(machine, prefix, version));
+    Ok(Environment { version: settings.version, free_threaded, site_packages })
+}
+
+/// The folder of a free-threaded Python is `python3.14t`; a prefix may have both.
+fn is_free_threaded(machine: &dyn Machine, prefix: &Path, version: Version) -> Option<bool> {
+    let has = |name: String| {
+        let folders = ["lib", "lib64"].map(|library| prefix.join(library).join(&name));
+        folders.iter().any(|folder| machine.kind(folder) == Some(FileKind::Folder))
+    };
+    match (has(format!("python{version}")), has(format!("python{version}t"))) {
+        (true, false) => Some(false),
+        (false, true) => Some(true),
+        _ => None,
+    }
 }
 
 /// What `pyvenv.cfg` says.
@@ -122,7 +139,10 @@ impl Settings {
 fn is_gone(machine: &dyn Machine, home: &Path, version: Version) -> bool {
     let name = format!("python{version}");
     let prefix = home.parent().unwrap_or(home);
-    let places = [home.join(&name), prefix.join("lib").join(&name), prefix.join("lib64").join(&name)];
+    let built = format!("{name}t");
+    let libraries = ["lib", "lib64"].map(|library| prefix.join(library));
+    let mut places = vec![home.join(&name), home.join(&built)];
+    places.extend(libraries.iter().flat_map(|library| [library.join(&name), library.join(&built)]));
     home.is_absolute() && places.iter().all(|place| machine.look(place) == Look::Missing)
 }
 

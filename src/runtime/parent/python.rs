@@ -7,7 +7,7 @@ use crate::runtime::handoff::Python;
 pub(super) fn of_embedded(plan: &Plan) -> Python {
     let embedded = &plan.embedded;
     let eggs = embedded.python_eggs.as_ref().map(|eggs| ("PYTHON_EGG_CACHE", eggs.to_string_lossy().into_owned()));
-    python(plan, embedded.python_home.as_ref(), ("WSGI0001", "embedded mode"), eggs)
+    python(plan, "", embedded.python_home.as_ref(), ("WSGI0001", "embedded mode"), eggs)
 }
 
 /// That of a process group.
@@ -16,11 +16,13 @@ pub(super) fn of_group(plan: &Plan, group: &ProcessGroup) -> Python {
     let lang = group.lang.clone().map(|lang| ("LANG", lang));
     let locale = group.locale.clone().map(|locale| ("LC_ALL", locale));
     let eggs = group.python_eggs.as_ref().map(|eggs| ("PYTHON_EGG_CACHE", eggs.to_string_lossy().into_owned()));
-    python(plan, group.python_home.as_ref(), ("WSGI0028", &label), lang.into_iter().chain(locale).chain(eggs))
+    let environment = lang.into_iter().chain(locale).chain(eggs);
+    python(plan, &group.name, group.python_home.as_ref(), ("WSGI0028", &label), environment)
 }
 
 fn python(
     plan: &Plan,
+    group: &str,
     home: Option<&PythonHome>,
     (code, label): (&str, &str),
     environment: impl IntoIterator<Item = (&'static str, String)>,
@@ -42,6 +44,7 @@ fn python(
         origin: home.map_or_else(|| label.to_owned(), |home| home.place.to_string()),
         code: code.to_owned(),
         arguments,
+        free_threading: plan.interpreters.free_threading(group),
         environment: environment.into_iter().chain(seed).map(|(name, value)| (name.to_owned(), value)).collect(),
     }
 }
