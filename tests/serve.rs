@@ -72,5 +72,7 @@ mod scripts;
 mod startup;
 #[path = "serve/telemetry.rs"]
 mod telemetry;
+#[path = "serve/tenants.rs"]
+mod tenants;
 #[path = "serve/timers.rs"]
 mod timers;

@@ -163,7 +163,7 @@ fn build(
         error_logs: error_logs.collect::<io::Result<_>>()?,
         has_access_log: plan.hosts.iter().any(|host| !host.access_logs.is_empty()),
         access_logs: access_logs.collect(),
-        pools: plan.process_groups.iter().map(|group| Pool::new(group.waits.clone(), tasks.clone())).collect(),
+        pools: plan.process_groups.iter().map(|group| Pool::new(group, tasks.clone())).collect(),
         owners: plan.process_groups.iter().zip(script_owners).map(|(group, owner)| Owner::new(group, owner)).collect(),
         embedded,
         connections: AtomicU64::new(1),

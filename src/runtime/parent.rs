@@ -2,6 +2,7 @@
 
 mod accounts;
 mod error;
+mod inbox;
 mod listen;
 mod logs;
 mod pid_file;
