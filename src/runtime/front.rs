@@ -2,6 +2,7 @@
 
 mod access_log;
 mod answer;
+mod aside;
 mod basic;
 mod connection;
 mod daemon;
@@ -37,7 +38,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -49,6 +50,7 @@ use crate::decision::hosts::Hosts;
 use crate::plan::Plan;
 use crate::plan::log::{AccessLog, LogTarget};
 use access_log::AccessLogs;
+use aside::Aside;
 use daemon::Pool;
 use digest::Nonces;
 use embedded::Embedded;
@@ -59,6 +61,8 @@ use watch::Watch;
 
 /// How long threads may take to end when all requests are over.
 const LAST_WAIT: Duration = Duration::from_secs(1);
+/// So many files of users and groups are read at a time.
+const LOOKING_UP: usize = 16;
 /// How long the requests under way may take when the parent has died, seconds.
 const ORPHAN: f64 = 10.0;
 
@@ -79,8 +83,10 @@ struct Front {
     embedded: Option<Embedded>,
     connections: AtomicU64,
     nonces: Nonces,
-    /// So much is done aside at a time that takes long, such as comparing a password with a hash.
-    aside: Semaphore,
+    /// Comparing a password with a hash that takes long on purpose.
+    hashing: Aside,
+    /// Looking something up in a file.
+    looking_up: Aside,
     watch: Watch,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -147,6 +153,7 @@ fn build(
 ) -> io::Result<Front> {
     let plan = Arc::new(plan);
     let tasks = TaskTracker::new();
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let open = |target: &LogTarget| logs.iter().find(|(known, _)| known == target).map(|(_, file)| Arc::clone(file));
     let missing = || io::Error::other("the parent has not opened the error log");
     let error_logs = plan.hosts.iter().map(|host| {
@@ -168,7 +175,8 @@ fn build(
         embedded,
         connections: AtomicU64::new(1),
         nonces,
-        aside: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
+        hashing: Aside::new(processors, tasks.clone()),
+        looking_up: Aside::new(LOOKING_UP, tasks.clone()),
         watch: Watch::new(&plan.hosts),
         tasks,
         stop: CancellationToken::new(),

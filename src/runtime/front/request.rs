@@ -107,7 +107,13 @@ async fn handle(
     })?;
     let asker = Asker { port: client.local.port(), authority };
     match front.routes[seen.host].find(&path, asker) {
-        Route::Nothing => Err(StatusCode::NOT_FOUND.into()),
+        Route::Nothing { file, settings, guard } => {
+            seen.file = file.as_os_str().as_encoded_bytes().to_vec();
+            let of_file = Asked { front, client, parts, authority, path: &path, began };
+            let user = of_file.admit(seen, &settings, guard.as_deref()).await?;
+            seen.user = user.map(|user| user.name);
+            Err(StatusCode::NOT_FOUND.into())
+        }
         Route::Refused(refusal) => Err(refuse(front, seen.host, &refusal).into()),
         Route::File { file, settings, guard } => {
             seen.file = file.as_os_str().as_encoded_bytes().to_vec();

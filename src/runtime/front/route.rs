@@ -121,8 +121,15 @@ pub(super) enum Route<'a> {
         /// Who is asked before it is sent.
         guard: Option<Arc<Guard>>,
     },
-    /// Nothing is there.
-    Nothing,
+    /// Nothing is there that anybody may have. Who may not see what would be there is not told so much.
+    Nothing {
+        /// Its name; empty where none is known.
+        file: PathBuf,
+        /// What holds there.
+        settings: Box<Settings>,
+        /// Who is asked first.
+        guard: Option<Arc<Guard>>,
+    },
     /// Something is there, and not to be had.
     Refused(Refusal),
 }
@@ -178,7 +185,7 @@ impl Routes {
         }
         match &host.document_root {
             Some(root) => self.file(&root.to_string_lossy(), None, path, path, asker),
-            None => Route::Nothing,
+            None => self.nothing(b"", path, asker),
         }
     }
 
@@ -200,10 +207,17 @@ impl Routes {
             return handled.unwrap_or_else(Route::Refused);
         }
         if hidden || self.scripts.contains(&file) {
-            return Route::Nothing;
+            return self.nothing(&name, path, asker);
         }
         let (settings, guard) = self.of_file(&name, path, asker);
         Route::File { file, settings: Box::new(settings), guard }
+    }
+
+    /// What is not there, and what holds where it would be.
+    fn nothing<'a>(&self, name: &[u8], path: &[u8], asker: Asker<'_>) -> Route<'a> {
+        let (settings, guard) = self.of_file(name, path, asker);
+        let file = PathBuf::from(OsStr::from_bytes(name));
+        Route::Nothing { file, settings: Box::new(settings), guard }
     }
 
     /// What holds for the file that a folder answers with, if the path asks for a folder that has one.
@@ -256,7 +270,9 @@ impl Routes {
             });
             return self.unless_diverted(script, Cow::Borrowed(rest), None, path, asker);
         }
-        let Some((file, used)) = script_within(mount.target.as_bytes(), rest) else { return Ok(Route::Nothing) };
+        let Some((file, used)) = script_within(mount.target.as_bytes(), rest) else {
+            return Ok(self.nothing(&file_name([mount.target.as_bytes(), rest].concat()), path, asker));
+        };
         let name = &path[..length + used];
         let script = self.prepare(key(Some((file.clone(), name.to_vec()))), |key| {
             self.make(key, At { resource: name, script_name: Some(name), ..key.at(&file) }, path)
@@ -273,7 +289,7 @@ impl Routes {
         asker: Asker<'_>,
     ) -> Result<Route<'a>, Refusal> {
         let host = self.names.host(&self.plan, self.host(), asker.authority)?;
-        let Some((script, used)) = script_within(b"", file) else { return Ok(Route::Nothing) };
+        let Some((script, used)) = script_within(b"", file) else { return Ok(self.nothing(file, path, asker)) };
         let path_info = file[used..].to_vec();
         let script_name = &path[..path_info_start(path, &path_info)];
         let resource = self.names.resource(script_name);
@@ -320,7 +336,7 @@ impl Routes {
         }
         let name = [&script.target.script, &*path_info].concat();
         // The source of a script is sent to nobody.
-        self.handled(&name, None, path, asker).unwrap_or(Ok(Route::Nothing))
+        self.handled(&name, None, path, asker).unwrap_or_else(|| Ok(self.nothing(&name, path, asker)))
     }
 
     /// What answers for a file by its handler; `None` where it is sent as it is.
