@@ -4,6 +4,7 @@
 //! They know the plan's words and nobody else. None of them keeps a record of what it did: whoever wants to tell it does so.
 
 pub mod access;
+mod end_of_text;
 pub mod group;
 pub mod hosts;
 pub mod path;

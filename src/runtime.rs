@@ -5,6 +5,7 @@ pub mod child;
 pub mod exchange;
 pub mod front;
 pub mod handoff;
+pub mod inherited;
 pub mod log;
 pub mod overview;
 pub mod pairs;

@@ -84,5 +84,7 @@ mod server_metrics;
 mod startup;
 #[path = "serve/telemetry.rs"]
 mod telemetry;
+#[path = "serve/tenants.rs"]
+mod tenants;
 #[path = "serve/timers.rs"]
 mod timers;

@@ -14,7 +14,7 @@ use wsgi_httpd::compiler::{self, Compiled, Judge, Options};
 use wsgi_httpd::plan::Plan;
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::parent::{self, Launch};
-use wsgi_httpd::runtime::{child, overview};
+use wsgi_httpd::runtime::{child, inherited, overview};
 
 /// The configuration has errors.
 const WRONG: u8 = 1;
@@ -102,6 +102,7 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == parent::CHILD) {
         return ExitCode::from(child::run().unwrap_or(WRONG));
     }
+    inherited::close();
     ExitCode::from(run(&Arguments::parse()))
 }
 

@@ -68,6 +68,7 @@ pub fn lower(nodes: Vec<Node>, settings: &Settings<'_>, report: &mut Report) -> 
         context: if settings.access_file { Context::Htaccess } else { Context::ServerConfig },
         directory_kind: "",
         parent: None,
+        all_required: false,
         closed: true,
         host: &mut main,
         host_index: 0,
@@ -118,6 +119,8 @@ struct Place<'a> {
     directory_kind: &'static str,
     /// The opening line of the section around.
     parent: Option<&'a Directive>,
+    /// Requirements here stand in a `<RequireAll>`.
+    all_required: bool,
     /// Whether it and those around it are closed where they should be.
     closed: bool,
     host: &'a mut Host,
@@ -125,6 +128,16 @@ struct Place<'a> {
     section: Option<&'a mut Section>,
     /// An `<If>` or `<ElseIf>` was read in this section, and no `<Else>` after it.
     if_may_go_on: bool,
+}
+
+impl Place<'_> {
+    /// The settings that hold here: the section's, else the host's.
+    fn settings(&mut self) -> &mut super::model::Settings {
+        match self.section.as_deref_mut() {
+            Some(section) => &mut section.settings,
+            None => &mut self.host.settings,
+        }
+    }
 }
 
 impl Walk<'_> {

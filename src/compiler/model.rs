@@ -106,6 +106,8 @@ pub struct Beyond {
     pub macros: bool,
     /// Scripts are also reached in other ways than by `WSGIScriptAlias`: handlers, patterns, rewriting.
     pub other_scripts: bool,
+    /// Requests get variables before anybody asks who may see what: `SetEnvIf` and its like, rewriting.
+    pub variables: bool,
     /// Process groups that are named in directives which the model does not carry.
     pub process_groups: Vec<Spanned<String>>,
     /// Directives that could not be put into the model: what needs them all is not checked.

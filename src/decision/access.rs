@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::plan::sections::{Order, Peer, Require, Settings};
+use crate::plan::sections::{Limit, Order, Peer, Require, Settings, names_method};
 
 /// What is known of a request when its requirements are looked at.
 #[derive(Debug, Clone, Copy)]
@@ -51,13 +51,24 @@ pub enum Verdict {
 #[must_use]
 pub fn allowed(settings: &Settings, client: IpAddr, local: IpAddr, method: &str) -> bool {
     let asked = Asked { client, local, method, user: None };
-    by_require(settings, &asked) == Verdict::Granted && by_order(settings, client)
+    !settings.closed && by_require(settings, &asked) == Verdict::Granted && by_order(settings, client, method)
 }
 
-/// Where no `Require` stands, all are granted; several are joined by "or".
+/// Where no `Require` stands for the method, all are granted; several are joined by "or".
 #[must_use]
 pub fn by_require(settings: &Settings, asked: &Asked<'_>) -> Verdict {
-    settings.require.as_ref().map_or(Verdict::Granted, |all| any(all, asked))
+    let all = settings.require.iter().filter(|all| all.iter().any(|one| applies(one, asked.method)));
+    all.map(|all| any(all, asked)).next().unwrap_or(Verdict::Granted)
+}
+
+/// Whether a requirement is one for a method: of a container, whether any that stands in it is.
+fn applies(requirement: &Require, method: &str) -> bool {
+    match requirement {
+        Require::Limited(methods, inner) => methods.hold_for(method) && applies(inner, method),
+        Require::Not(inner) => applies(inner, method),
+        Require::All(all) | Require::Any(all) => all.is_empty() || all.iter().any(|one| applies(one, method)),
+        _ => true,
+    }
 }
 
 /// Whether a request meets one `Require` that does not ask who the client is.
@@ -72,9 +83,8 @@ fn verdict(requirement: &Require, asked: &Asked<'_>) -> Verdict {
         Require::AllDenied | Require::Unprovable(_) => false,
         Require::Ip(networks) => networks.iter().any(|network| network.contains(asked.client)),
         Require::Local => asked.client.to_canonical().is_loopback() || asked.client == asked.local,
-        Require::Method(methods) => {
-            methods.iter().any(|known| known == asked.method || (known == "GET" && asked.method == "HEAD"))
-        }
+        Require::Method(methods) => names_method(methods, asked.method),
+        Require::Limited(_, inner) => return verdict(inner, asked),
         Require::Not(inner) => return negated(inner, asked),
         Require::All(requirements) => return all(requirements, asked),
         Require::Any(requirements) => return any(requirements, asked),
@@ -113,16 +123,17 @@ fn negated(inner: &Require, asked: &Asked<'_>) -> Verdict {
 fn is_unprovable(requirement: &Require) -> bool {
     match requirement {
         Require::Unprovable(_) => true,
-        Require::Not(inner) => is_unprovable(inner),
+        Require::Not(inner) | Require::Limited(_, inner) => is_unprovable(inner),
         Require::All(all) | Require::Any(all) => all.iter().any(is_unprovable),
         _ => false,
     }
 }
 
-/// All that have a say must be met.
+/// All that have a say must be met. One that is for other methods counts as met.
 fn all(requirements: &[Require], asked: &Asked<'_>) -> Verdict {
     let mut together = Verdict::Neutral;
-    for found in requirements.iter().map(|requirement| verdict(requirement, asked)) {
+    let one = |one| if applies(one, asked.method) { verdict(one, asked) } else { Verdict::Granted };
+    for found in requirements.iter().map(one) {
         match found {
             Verdict::Granted if together == Verdict::Neutral => together = found,
             Verdict::NeedsUser => together = found,
@@ -133,10 +144,10 @@ fn all(requirements: &[Require], asked: &Asked<'_>) -> Verdict {
     together
 }
 
-/// One that has a say must be met.
+/// One that has a say must be met. One that is for other methods has none.
 fn any(requirements: &[Require], asked: &Asked<'_>) -> Verdict {
     let mut together = Verdict::Neutral;
-    for found in requirements.iter().map(|requirement| verdict(requirement, asked)) {
+    for found in requirements.iter().filter(|one| applies(one, asked.method)).map(|one| verdict(one, asked)) {
         match found {
             Verdict::Denied if together == Verdict::Neutral => together = found,
             Verdict::NeedsUser => together = found,
@@ -149,14 +160,27 @@ fn any(requirements: &[Require], asked: &Asked<'_>) -> Verdict {
 
 /// `Order`, `Allow` and `Deny`.
 #[must_use]
-pub fn by_order(settings: &Settings, client: IpAddr) -> bool {
-    if settings.order.is_none() && settings.allow.is_none() && settings.deny.is_none() {
-        return true;
-    }
+pub fn by_order(settings: &Settings, client: IpAddr, method: &str) -> bool {
     // `SetEnv` acts after access control, and what acts before it is not carried out.
     let is_set = |_: &str| false;
-    let listed = |peers: &Option<Vec<Peer>>| peers.iter().flatten().any(|peer| is_peer(peer, client, is_set));
-    order_admits(settings.order.unwrap_or(Order::DenyAllow), listed(&settings.allow), listed(&settings.deny))
+    let speaks = |peer: &Peer| is_peer(peer, client, is_set);
+    let named = |peer: &Peer| matches!(peer, Peer::Named(_));
+    let limits = || for_method(settings, method);
+    let order = limits().rev().find_map(|limit| limit.order).or(settings.order).unwrap_or(Order::DenyAllow);
+    let allow = settings.allow.iter().flatten().chain(limits().flat_map(|limit| &limit.allow)).any(speaks);
+    let mut deny = settings.deny.iter().flatten().chain(limits().flat_map(|limit| &limit.deny));
+    order_admits(order, allow, deny.any(|peer| speaks(peer) || named(peer)))
+}
+
+/// What `Satisfy` says for a method.
+#[must_use]
+pub fn satisfies_any(settings: &Settings, method: &str) -> bool {
+    let limited = for_method(settings, method).rev().find_map(|limit| limit.satisfy_any);
+    limited.or(settings.satisfy_any) == Some(true)
+}
+
+fn for_method<'a>(settings: &'a Settings, method: &'a str) -> impl DoubleEndedIterator<Item = &'a Limit> {
+    settings.limits.iter().filter(move |limit| limit.methods.iter().all(|methods| methods.hold_for(method)))
 }
 
 /// What `Order` makes of a client that `Allow` lists or not, and `Deny` lists or not.
@@ -175,12 +199,14 @@ pub fn is_peer(peer: &Peer, client: IpAddr, is_set: impl Fn(&str) -> bool) -> bo
         Peer::All => true,
         Peer::Network(network) => network.contains(client),
         Peer::Variable(name, wanted) => is_set(name) == *wanted,
+        Peer::Named(_) => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::sections::Methods;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
@@ -229,6 +255,62 @@ mod tests {
             assert_eq!(verdict(&requirement, &asked), before, "{requirement:?} before");
             assert_eq!(verdict(&requirement, &Asked { user: joe, ..asked }), after, "{requirement:?} after");
         }
+    }
+
+    #[test]
+    fn what_is_limited_holds_for_its_methods() {
+        let methods =
+            |except, names: &[&str]| Methods { except, names: names.iter().map(|&name| name.into()).collect() };
+        let limited = |except, names: &[&str], inner| Require::Limited(methods(except, names), Box::new(inner));
+        let granted = |require: Vec<Require>, method: &str| {
+            allowed(&Settings { require: Some(require), ..Settings::default() }, HERE, HERE, method)
+        };
+        let writing = || limited(false, &["POST", "PUT"], Require::AllDenied);
+        assert!(
+            granted(vec![writing()], "GET") && granted(vec![writing()], "DELETE") && !granted(vec![writing()], "PUT")
+        );
+        let reading = || limited(true, &["GET"], Require::AllDenied);
+        assert!(
+            granted(vec![reading()], "GET") && granted(vec![reading()], "HEAD") && !granted(vec![reading()], "ODD")
+        );
+        // Beside others, one for other methods has no say; in `<RequireAll>` it counts as met.
+        assert!(
+            !granted(vec![writing(), Require::AllDenied], "GET") && granted(vec![writing(), Require::Local], "POST")
+        );
+        let not = |inner| Require::Not(Box::new(inner));
+        assert!(granted(vec![Require::All(vec![writing(), not(Require::AllDenied)])], "GET"));
+        assert!(!granted(vec![Require::All(vec![writing(), Require::Local])], "POST"));
+        assert!(granted(vec![not(Require::Any(vec![limited(false, &["POST"], Require::AllGranted)]))], "GET"));
+        let twice = limited(false, &["GET", "POST"], limited(true, &["POST"], Require::AllDenied));
+        assert!(
+            granted(vec![twice.clone()], "POST") && granted(vec![twice.clone()], "PUT") && !granted(vec![twice], "GET")
+        );
+    }
+
+    #[test]
+    fn order_is_one_of_each_method() {
+        let limit = |names: &[&str], order, deny| Limit {
+            methods: vec![Methods { except: false, names: names.iter().map(|&name| name.into()).collect() }],
+            order,
+            allow: vec![],
+            deny,
+            satisfy_any: None,
+        };
+        let limits = vec![limit(&["POST"], Some(Order::AllowDeny), vec![]), limit(&["PUT"], None, vec![Peer::All])];
+        let settings = Settings { limits, ..Settings::default() };
+        let admits = |method| by_order(&settings, HERE, method);
+        assert!(admits("GET") && !admits("POST") && !admits("PUT"));
+    }
+
+    #[test]
+    fn a_name_that_nobody_looks_up_lets_nobody_in() {
+        let named = || Some(vec![Peer::Named("a.example".to_owned())]);
+        let all = || Some(vec![Peer::All]);
+        assert!(!grants(&Settings { deny: named(), ..Settings::default() }));
+        assert!(grants(&Settings { deny: named(), allow: all(), ..Settings::default() }));
+        let last = Some(Order::AllowDeny);
+        assert!(!grants(&Settings { order: last, deny: named(), allow: all(), ..Settings::default() }));
+        assert!(!grants(&Settings { order: last, allow: named(), ..Settings::default() }));
     }
 
     #[test]

@@ -93,6 +93,12 @@ pub struct Settings {
     /// must agree by default. It goes with the other three.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfy_any: Option<bool>,
+    /// What `<Limit>` and `<LimitExcept>` say of these four, in file order. They go with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+    /// What keeps some people out here is not carried out: nobody gets in, whatever else holds. Reported as unsupported before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
     /// `AuthMerging`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merging: Option<Merging>,
@@ -183,6 +189,50 @@ impl Switches {
     }
 }
 
+/// `Order`, `Allow`, `Deny` and `Satisfy` for some methods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// The section, and those around it: all of them must hold.
+    pub methods: Vec<Methods>,
+    /// `Order`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+    /// `Allow from`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Peer>,
+    /// `Deny from`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deny: Vec<Peer>,
+    /// `Satisfy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfy_any: Option<bool>,
+}
+
+/// The methods of a `<Limit>` or `<LimitExcept>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Methods {
+    /// All others are meant: `<LimitExcept>`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub except: bool,
+    /// Those that are named.
+    pub names: Vec<String>,
+}
+
+impl Methods {
+    /// Whether a method is one of them. `HEAD` and `GET` are one method.
+    #[must_use]
+    pub fn hold_for(&self, method: &str) -> bool {
+        names_method(&self.names, method) != self.except
+    }
+}
+
+/// Whether a list names a method. `HEAD` and `GET` are one method.
+#[must_use]
+pub fn names_method(names: &[String], method: &str) -> bool {
+    let plain = |method: &str| if method == "HEAD" { "GET".to_owned() } else { method.to_owned() };
+    names.iter().any(|name| name == method || plain(name) == plain(method))
+}
+
 /// One `Require`. Several in a section are joined by "or".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -211,6 +261,8 @@ pub enum Require {
     All(Vec<Require>),
     /// `<RequireAny>`.
     Any(Vec<Require>),
+    /// One in a `<Limit>` or `<LimitExcept>`: for other methods it is as if it did not stand there.
+    Limited(Methods, Box<Require>),
     /// A requirement that this server cannot prove (`Require host`, …): never met. Reported as unsupported before.
     Unprovable(String),
 }
@@ -221,7 +273,7 @@ impl Require {
     pub fn asks_for_user(&self) -> bool {
         match self {
             Self::ValidUser | Self::User(_) | Self::Group(_) | Self::WsgiGroup(_) => true,
-            Self::Not(inner) => inner.asks_for_user(),
+            Self::Not(inner) | Self::Limited(_, inner) => inner.asks_for_user(),
             Self::All(all) | Self::Any(all) => all.iter().any(Self::asks_for_user),
             _ => false,
         }
@@ -248,6 +300,9 @@ pub enum Peer {
     Network(Network),
     /// `env=NAME` (`true`) or `env=!NAME` (`false`): a variable set by `SetEnv`.
     Variable(String, bool),
+    /// A name, which nobody looks up: whoever comes is one that `Deny` speaks of, and none that `Allow` does. Reported as
+    /// unsupported before.
+    Named(String),
 }
 
 /// A network: an address and how many of its leading bits count.
@@ -288,13 +343,16 @@ impl Settings {
         take!(restrict_process chunked_request limit_request_body access_script);
         take!(map_head_to_get error_override ignore_activity);
         self.overlay_require(over);
+        self.closed |= over.closed;
         self.authentication.overlay(&over.authentication);
         // mod_access_compat merges nothing: a section that says one of the four says all of them.
-        if over.order.is_some() || over.allow.is_some() || over.deny.is_some() || over.satisfy_any.is_some() {
+        let of_all = over.order.is_some() || over.allow.is_some() || over.deny.is_some() || over.satisfy_any.is_some();
+        if of_all || !over.limits.is_empty() {
             self.order = over.order;
             self.allow.clone_from(&over.allow);
             self.deny.clone_from(&over.deny);
             self.satisfy_any = over.satisfy_any;
+            self.limits.clone_from(&over.limits);
         }
         take!(handler forced_type dispatch_script proxy_headers trusted_proxies);
         overlay_endings(&mut self.handlers, &over.handlers);

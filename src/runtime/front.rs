@@ -2,6 +2,7 @@
 
 mod access_log;
 mod answer;
+mod aside;
 mod basic;
 mod board;
 mod connection;
@@ -52,6 +53,7 @@ use crate::decision::hosts::Hosts;
 use crate::plan::Plan;
 use crate::plan::log::{AccessLog, LogTarget};
 use access_log::AccessLogs;
+use aside::Aside;
 use board::{Board, Seat};
 use daemon::Pool;
 use digest::Nonces;
@@ -65,6 +67,8 @@ use watch::Watch;
 const LAST_WAIT: Duration = Duration::from_secs(1);
 /// How long to wait when there was no room for the connections to a daemon process.
 const NO_ROOM: Duration = Duration::from_millis(100);
+/// So many files of users and groups are read at a time.
+const LOOKING_UP: usize = 16;
 /// How long the requests under way may take when the parent has died, seconds.
 const ORPHAN: f64 = 10.0;
 
@@ -89,8 +93,10 @@ struct Front {
     nonces: Nonces,
     /// What applications may see of this process.
     board: Option<Arc<Board>>,
-    /// So much is done aside at a time that takes long, such as comparing a password with a hash.
-    aside: Semaphore,
+    /// Comparing a password with a hash that takes long on purpose.
+    hashing: Aside,
+    /// Looking something up in a file.
+    looking_up: Aside,
     watch: Watch,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -163,6 +169,7 @@ fn build(
 ) -> io::Result<Front> {
     let plan = Arc::new(plan);
     let tasks = TaskTracker::new();
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let open = |target: &LogTarget| logs.iter().find(|(known, _)| known == target).map(|(_, file)| Arc::clone(file));
     let missing = || io::Error::other("the parent has not opened the error log");
     let error_logs = plan.hosts.iter().map(|host| {
@@ -179,14 +186,15 @@ fn build(
         error_logs: error_logs.collect::<io::Result<_>>()?,
         has_access_log: plan.hosts.iter().any(|host| !host.access_logs.is_empty()),
         access_logs: access_logs.collect(),
-        pools: plan.process_groups.iter().map(|group| Pool::new(group.waits.clone(), tasks.clone())).collect(),
+        pools: plan.process_groups.iter().map(|group| Pool::new(group, tasks.clone())).collect(),
         owners: plan.process_groups.iter().zip(script_owners).map(|(group, owner)| Owner::new(group, owner)).collect(),
         embedded,
         connections: AtomicU64::new(1),
         room: Arc::new(Semaphore::new(listen::room(&plan))),
         nonces,
         board: None,
-        aside: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
+        hashing: Aside::new(processors, tasks.clone()),
+        looking_up: Aside::new(LOOKING_UP, tasks.clone()),
         watch: Watch::new(&plan.hosts),
         tasks,
         stop: CancellationToken::new(),

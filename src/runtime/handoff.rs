@@ -11,6 +11,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
@@ -235,7 +236,15 @@ impl Control {
         self.stream.try_clone().map(Self::new)
     }
 
-    /// Sends a message with descriptors.
+    /// Makes sending fail where the other side does not take it in time.
+    ///
+    /// # Errors
+    /// When the socket cannot do so.
+    pub fn limit_sending(&self, within: Duration) -> io::Result<()> {
+        self.stream.set_write_timeout(Some(within))
+    }
+
+    /// Sends a message with descriptors. One that fails may have been sent in part: nothing can be said after it.
     ///
     /// # Errors
     /// When the other side has gone, or descriptors are on their way to so many processes that the kernel refuses more.

@@ -3,6 +3,7 @@
 mod accounts;
 mod descriptors;
 mod error;
+mod inbox;
 mod listen;
 mod logs;
 mod pid_file;

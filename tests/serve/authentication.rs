@@ -335,3 +335,94 @@ fn a_changed_script_counts_at_once() {
     assert_eq!(ask(&server, "/valid", Some("yes")).status, 401);
     server.stop();
 }
+
+/// Apache: access comes first, whatever is there or not.
+#[test]
+fn nobody_learns_what_they_may_not_see() {
+    let site = Site::with_app(APP);
+    site.file("users", USERS);
+    site.file("scripts/there.wsgi", APP);
+    site.file("static/there.txt", "there");
+    let server = site.start(&format!(
+        "{}WSGIScriptAlias /scripts ${{DIR}}/scripts\nWSGIScriptAliasMatch ^/m/(.*)$ ${{DIR}}/scripts/$1.wsgi\n\
+         Alias /static ${{DIR}}/static\nDocumentRoot ${{DIR}}/static\n\
+         <Directory ${{DIR}}>\nRequire all granted\n</Directory>\n\
+         <Location />\nAuthType Basic\nAuthName test\nAuthUserFile ${{DIR}}/users\nRequire valid-user\n</Location>\n",
+        Mode::Daemon.directives()
+    ));
+    for path in ["/scripts/", "/m/", "/static/", "/"] {
+        for name in ["there.wsgi", "there", "there.txt", "none.wsgi", "none", ".htpasswd", "none/x"] {
+            assert_eq!(ask(&server, &format!("{path}{name}"), None).status, 401, "{path}{name}");
+        }
+        assert_eq!(ask(&server, &format!("{path}none"), Some("sha")).status, 404, "{path}none");
+    }
+    assert_eq!(ask(&server, "/scripts/there.wsgi", Some("sha")).status, 200);
+    server.stop();
+}
+
+/// What keeps somebody out and cannot be carried out lets nobody in.
+#[test]
+fn what_is_ignored_lets_nobody_in() {
+    if tests_apache() {
+        return;
+    }
+    let site = Site::with_app(APP);
+    let section = |name: &str, text: &str| format!("<Location /{name}>\n{text}\n</Location>\n");
+    let directives = [
+        section("name", "Order allow,deny\nAllow from all\nDeny from bad.example"),
+        section("agent", "Order allow,deny\nAllow from all\nDeny from env=bad"),
+        section("methods", "AllowMethods POST"),
+        section("condition", "<If \"true\">\nRequire all denied\n</If>"),
+        section("listed", "Order deny,allow\nDeny from all\nAllow from good.example"),
+        section("free", "Order deny,allow\nAllow from good.example"),
+        section("limited", "<Limit POST>\nDeny from bad.example\n</Limit>"),
+    ];
+    let conf = site.configure(&format!(
+        "{}SetEnvIf User-Agent bad bad\n{}WSGIScriptAlias / ${{DIR}}/app.wsgi\n\
+         <Directory ${{DIR}}>\nRequire all granted\n</Directory>\n",
+        Mode::Daemon.directives(),
+        directives.concat()
+    ));
+    let conf = conf.to_str().expect("our own path");
+    assert!(!crate::support::run(crate::support::command(&["-f", conf])).status.success(), "without the flag");
+    let server = Server::start(&site, &["--ignore-unsupported", "-f", conf]);
+    for name in ["name", "agent", "methods", "condition", "listed"] {
+        assert_eq!(server.get(&format!("/{name}")).status, 403, "{name}");
+    }
+    for name in ["free", "limited", "else"] {
+        assert_eq!(server.get(&format!("/{name}")).status, 200, "{name}");
+    }
+    assert_eq!(server.send(&Request::post("/limited", "x")).status, 403);
+    server.stop();
+}
+
+/// A password that takes long to compare keeps no others waiting, and not without end.
+#[test]
+fn the_queue_of_passwords_ends() {
+    if tests_apache() {
+        return;
+    }
+    const SLOW: &str = "slow:$2y$08$FHknCk39QTlRflt4t5CD3.EpLUQdHbQctFpzYvzlGjbZNr3tqTmsm\n";
+    let site = Site::with_app(APP);
+    site.file("users", format!("{SLOW}{USERS}"));
+    let section =
+        "<Location />\nAuthType Basic\nAuthName test\nAuthUserFile ${DIR}/users\nRequire valid-user\n</Location>\n";
+    let server = site.serve(Mode::Daemon, section);
+    let slow = Request::get("/").header("Authorization", &credentials("slow", "x"));
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut sent = Vec::new();
+    for _ in 0..processors * 33 * 2 {
+        let mut connection = server.connect();
+        connection.write(&slow.bytes());
+        sent.push(connection);
+    }
+    // Neither one whose hash is quick, nor one who does not say who they are, waits behind them.
+    assert_eq!(ask(&server, "/", Some("sha")).status, 200);
+    assert_eq!(ask(&server, "/", None).status, 401);
+    let answers: Vec<Answer> = sent.iter_mut().map(|connection| connection.answer("GET")).collect();
+    let with = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!(with(401) + with(503), answers.len(), "each is answered");
+    assert!(with(401) >= processors * 33 && with(503) > 0, "{} and {}", with(401), with(503));
+    assert!(answers.iter().filter(|answer| answer.status == 503).all(|answer| answer.header("Retry-After").is_some()));
+    server.stop();
+}

@@ -227,3 +227,36 @@ fn pipelined_requests_are_answered_in_order() {
         }
     });
 }
+
+/// `RequestReadTimeout body=20,MinRate=500`: a byte now and then keeps nobody waiting without end.
+#[test]
+fn a_body_that_drips_is_given_up() {
+    if tests_apache() {
+        return;
+    }
+    let site =
+        Site::with_app("def application(environ, start_response):\n    raise AssertionError('it is not called')\n");
+    let server = site.serve(Mode::Daemon, "");
+    let address = server.address();
+    let (done, told) = std::sync::mpsc::channel::<()>();
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    let mut connection = crate::support::Connection::over(stream.try_clone().expect("a second handle"));
+    connection.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+    let begin = std::time::Instant::now();
+    let dripping = std::thread::spawn(move || {
+        while told
+            .recv_timeout(std::time::Duration::from_millis(500))
+            .is_err_and(|error| error == std::sync::mpsc::RecvTimeoutError::Timeout)
+        {
+            if std::io::Write::write_all(&mut stream, b"x").is_err() {
+                return;
+            }
+        }
+    });
+    assert_eq!(connection.answer("POST").status, 408);
+    let took = begin.elapsed().as_secs();
+    assert!((19..50).contains(&took), "{took} s");
+    drop(done);
+    dripping.join().expect("it ends");
+    server.stop();
+}

@@ -151,6 +151,9 @@ fn folders() {
         assert_eq!(answer.status, 301);
         assert!(answer.header("Location").is_some_and(|to| to.ends_with("/folder/")), "{answer:?}");
         assert_eq!(server.text("/folder/"), "the index");
+        // A browser would take a backslash for a slash, and two of them for another host.
+        let answer = server.get("/\\evil.example/../folder");
+        assert!(!answer.header("Location").is_some_and(|to| to.contains('\\')), "{answer:?}");
         for target in ["/empty/", "/", "/static/"] {
             assert!(matches!(server.get(target).status, 403 | 404), "{target}");
         }

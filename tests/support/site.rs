@@ -21,7 +21,7 @@ impl Mode {
     /// Both modes, for tests of what must be the same in each.
     pub(crate) const BOTH: [Self; 2] = [Self::Embedded, Self::Daemon];
 
-    fn directives(self) -> &'static str {
+    pub(crate) fn directives(self) -> &'static str {
         match self {
             Self::Embedded => "ServerLimit 1\nWSGIPythonHome \"${VENV}\"\n",
             Self::Daemon => "WSGIDaemonProcess app threads=3 python-home=\"${VENV}\"\nWSGIProcessGroup app\n",

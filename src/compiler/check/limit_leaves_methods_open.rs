@@ -23,25 +23,26 @@ fn run(server: &Server, report: &mut Report) {
 
 fn section(settings: &Settings, report: &mut Report) {
     let outside = settings.require.iter().any(|one| !is_limit(one)) || !settings.deny.is_empty();
-    if outside || settings.limits.iter().any(|limit| limit.except) {
+    if outside || settings.limits.iter().any(|limit| limit.methods.except) {
         return;
     }
     let restricting = || settings.limits.iter().filter(|limit| restricts(limit));
-    let named = |method: &str| restricting().any(|limit| limit.methods.iter().any(|named| named == method));
+    let named = |method: &str| restricting().any(|limit| limit.methods.names.iter().any(|named| named == method));
     if ALL.iter().all(|method| named(method)) {
         return;
     }
     // Who restricts writing alone, means that, and so does who denies reading to all.
-    let reads = |limit: &&Limit| limit.methods.iter().any(|named| named == "GET") && !denies_all(limit);
+    let reads = |limit: &&Limit| limit.methods.names.iter().any(|named| named == "GET") && !denies_all(limit);
     for limit in restricting().filter(reads) {
-        let found = LIMIT_LEAVES_METHODS_OPEN.at(limit.span, format!("holds for {} only", limit.methods.join(", ")));
+        let found =
+            LIMIT_LEAVES_METHODS_OPEN.at(limit.span, format!("holds for {} only", limit.methods.names.join(", ")));
         report.push(found.help("delete the `<Limit>` line and its end"));
     }
 }
 
 /// What `<Limit>` leaves of its requirements in the section around it.
 fn is_limit(require: &Spanned<Require>) -> bool {
-    matches!(&require.value, Require::Unprovable(what) if what.to_ascii_lowercase().starts_with("<limit"))
+    matches!(require.value, Require::Limited(..))
 }
 
 fn restricts(limit: &Limit) -> bool {

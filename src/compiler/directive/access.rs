@@ -30,7 +30,9 @@ pub(super) const SPECS: &[Spec] = &[
                 "deny,allow" => Order::DenyAllow,
                 _ => Order::AllowDeny,
             });
-            scope.settings().order = Some(order);
+            let settings = scope.settings();
+            settings.order = Some(order);
+            settings.forget_in_limits(|limited| limited.order = None);
         }),
         ..BASE
     },
@@ -64,7 +66,9 @@ pub(super) const SPECS: &[Spec] = &[
         example: "<Directory /srv/shop>\n    Satisfy All\n</Directory>",
         effect: Effect::Lower(|args, scope| {
             let any = args.take::<String>("which").value.eq_ignore_ascii_case("any");
-            scope.settings().satisfy_any = Some(any);
+            let settings = scope.settings();
+            settings.satisfy_any = Some(any);
+            settings.forget_in_limits(|limited| limited.satisfy_any = None);
         }),
         ..BASE
     },
@@ -196,10 +200,13 @@ fn peers(args: &mut Args, scope: &mut Scope) -> Vec<Spanned<Peer>> {
     let mut peers = Vec::new();
     for word in args.many::<String>("host") {
         let Some(peer) = read_peer(&word.value) else {
-            if word.value.contains('/') {
+            // What has a colon, a slash, or nothing but digits and dots, is no name to Apache.
+            let is_address = |letter: char| letter.is_ascii_digit() || letter == '.';
+            if word.value.contains(['/', ':']) || word.value.chars().all(is_address) {
                 scope.invalid(word.span, "not an address or network", None);
             } else {
                 scope.unsupported(word.span, "host names are not looked up", Severity::Error);
+                peers.push(Spanned::new(Peer::Named(word.value), word.span));
             }
             continue;
         };
@@ -219,18 +226,21 @@ pub(crate) fn read_peer(text: &str) -> Option<Peer> {
     }
 }
 
-/// `10.1`, `10.1.2.3`, `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `2001:db8::/32`.
+/// `10.1`, `10.1.2.3`, `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `2001:db8::/32`. As to Apache, IPv4 in the clothes of IPv6, a part of an
+/// address with a mask, and a network of everybody are none.
 pub(super) fn network(text: &str) -> Option<Network> {
     let (address, mask) = text.split_once('/').map_or((text, None), |(address, mask)| (address, Some(mask)));
     let (address, written_bits) = match address.parse::<IpAddr>() {
         Ok(address @ IpAddr::V4(_)) => (address, 32),
+        Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_some() => return None,
         Ok(address @ IpAddr::V6(_)) => (address, 128),
+        Err(_) if mask.is_some() => return None,
         Err(_) => partial(address)?,
     };
     let bits = match mask {
         None => written_bits,
         Some(mask) => match mask.parse::<u8>() {
-            Ok(bits) if bits <= if address.is_ipv4() { 32 } else { 128 } => bits,
+            Ok(bits) if bits > 0 && bits <= if address.is_ipv4() { 32 } else { 128 } => bits,
             Ok(_) => return None,
             Err(_) => {
                 let mask = u32::from(mask.parse::<Ipv4Addr>().ok()?);
@@ -241,7 +251,7 @@ pub(super) fn network(text: &str) -> Option<Network> {
     Some(Network { address, bits })
 }
 
-/// The first one to three numbers of an IPv4 address.
+/// The first numbers of an IPv4 address, in decimal whatever zeros they begin with.
 fn partial(text: &str) -> Option<(IpAddr, u8)> {
     let text = text.strip_suffix('.').unwrap_or(text);
     let mut octets = [0; 4];
@@ -250,7 +260,7 @@ fn partial(text: &str) -> Option<(IpAddr, u8)> {
         *octets.get_mut(count)? = part.parse().ok()?;
         count += 1;
     }
-    (count < 4).then(|| (IpAddr::from(octets), count as u8 * 8))
+    Some((IpAddr::from(octets), count as u8 * 8))
 }
 
 #[cfg(test)]
@@ -268,10 +278,16 @@ mod tests {
             ("10.0.0.0/255.0.0.0", Some("10.0.0.0/8")),
             ("10.0.0.0/255.0.255.0", None),
             ("10.0.0.0/33", None),
+            ("10.1/16", None),
+            ("0.0.0.0/0", None),
+            ("::/0", None),
+            ("::ffff:10.0.0.1", None),
+            ("::FFFF:a00:0/104", None),
             ("::1", Some("::1/128")),
             ("2001:db8::/32", Some("2001:db8::/32")),
             ("localhost", None),
             ("10.0.0.0.0", None),
+            ("010.1.2.3", Some("10.1.2.3/32")),
         ] {
             assert_eq!(read(text).as_deref(), expected, "{text}");
         }

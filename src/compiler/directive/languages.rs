@@ -146,15 +146,21 @@ pub(super) fn network(word: &str) -> Result<(), Wrong> {
     if !word.chars().all(allowed) {
         return Err(Wrong::new("not an address").help("write `10.0.0.1`, `10.0.0.0/8` or `fd00::/8`, in lower case"));
     }
-    let whole = address.parse::<IpAddr>().is_ok();
-    let part = !six && address.trim_end_matches('.').split('.').all(|part| part.parse::<u8>().is_ok());
-    if !whole && !part {
+    let whole = address.parse::<IpAddr>();
+    if matches!(&whole, Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_some()) {
+        return Err(Wrong::new("an IPv4 address that is written as IPv6").help("write `10.0.0.1` or `10.0.0.0/8`"));
+    }
+    let numbers = |address: &str| address.trim_end_matches('.').split('.').all(|part| part.parse::<u8>().is_ok());
+    let part = !six && mask.is_none() && numbers(address);
+    if whole.is_err() && !part {
         return Err(Wrong::new("not an address").help("write `10.0.0.1` or `10.0.0.0/8`"));
     }
     let most = if six { 128 } else { 32 };
     match mask {
-        Some(mask) if !mask.parse::<u8>().is_ok_and(|bits| bits <= most) && mask.parse::<IpAddr>().is_err() => {
-            Err(Wrong::new("the mask is wrong").help(format!("write a number from 0 to {most} behind `/`")))
+        Some(mask)
+            if !mask.parse::<u8>().is_ok_and(|bits| (1..=most).contains(&bits)) && mask.parse::<IpAddr>().is_err() =>
+        {
+            Err(Wrong::new("the mask is wrong").help(format!("write a number from 1 to {most} behind `/`")))
         }
         _ => Ok(()),
     }

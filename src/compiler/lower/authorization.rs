@@ -28,7 +28,7 @@ impl Walk<'_> {
             [not, rest @ ..] if not.text.eq_ignore_ascii_case("not") => (true, rest),
             all => (false, all),
         };
-        if negated && !place.parent.is_some_and(|parent| parent.is("RequireAll")) {
+        if negated && !place.all_required {
             let found = MISPLACED_NEGATION.at(directive.span(), "has no effect here");
             self.report.push(found.help("put it into `<RequireAll>`, beside a line that lets somebody in"));
         }
@@ -91,7 +91,7 @@ impl Walk<'_> {
 
     /// A container that stands where it has no effect.
     pub(super) fn container(&mut self, opening: &Directive, name: &str, place: &Place<'_>) {
-        if name == "<requirenone" && !place.parent.is_some_and(|parent| parent.is("RequireAll")) {
+        if name == "<requirenone" && !place.all_required {
             let found = MISPLACED_NEGATION.at(opening.span(), "has no effect here");
             self.report.push(found.help("put it into `<RequireAll>`, beside a line that lets somebody in"));
         }
@@ -133,6 +133,11 @@ impl Walk<'_> {
             self.report.push(found.help("add `Require all granted` to it"));
         }
     }
+}
+
+/// Whether a section limits what is in it to methods.
+pub(super) fn is_limit(opening: &Directive) -> bool {
+    ["Limit", "LimitExcept"].iter().any(|name| opening.is(name))
 }
 
 /// Whether a section is one of requirements.

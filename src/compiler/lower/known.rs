@@ -31,6 +31,9 @@ const OTHER_WAYS: [&str; 12] = [
 /// Directives that say more about access than the model holds.
 const MORE_ABOUT_ACCESS: [&str; 2] = ["Satisfy", "AuthMerging"];
 
+/// Directives that keep somebody out. Without them nobody gets in.
+const KEEP_OUT: [&str; 5] = ["AllowMethods", "SSLRequire", "SSLRequireSSL", "SSLVerifyClient", "LuaHookAccessChecker"];
+
 impl Walk<'_> {
     pub(super) fn known(&mut self, directive: &Directive, known: &'static Known, place: &mut Place<'_>) {
         if !self.may_stand(directive, known, place) {
@@ -53,6 +56,13 @@ impl Walk<'_> {
         if known.name == "Use" {
             // Only what could not be expanded is left here.
             self.server.beyond.macros = true;
+        }
+        let off = |word: &Word| ["none", "reset"].iter().any(|off| word.text.eq_ignore_ascii_case(off));
+        if KEEP_OUT.contains(&known.name) && !directive.words().first().is_some_and(off) {
+            place.settings().closed = true;
+        }
+        if matches!(known.module, "mod_setenvif.c" | "mod_rewrite.c") {
+            self.server.beyond.variables = true;
         }
         self.unsupported(directive, known);
     }
@@ -122,10 +132,7 @@ impl Walk<'_> {
             self.server.beyond.other_scripts = true;
         }
         if MORE_ABOUT_ACCESS.contains(&known.name) {
-            match place.section.as_deref_mut() {
-                Some(section) => section.settings.access_is_more = true,
-                None => place.host.settings.access_is_more = true,
-            }
+            place.settings().access_is_more = true;
         }
         if known.module == "mod_wsgi.c" {
             // The options stand behind one to three words, which are no options: each word is looked at alone.

@@ -1,17 +1,17 @@
 //! Sections: what each is compared with, and its lines in it.
 
-use super::authorization::is_container;
+use super::authorization::{is_container, is_limit};
 use super::{
     ELSE_WITHOUT_IF, MISSING_ARGUMENT, NOT_ALLOWED_HERE, Place, TOO_MANY_ARGUMENTS, UNKNOWN_DIRECTIVE,
     VIRTUAL_HOST_ADDRESS_IGNORED, Walk,
 };
 use crate::compiler::diagnostic::Severity;
 use crate::compiler::directive::{self, Context, Effect, Entry, INVALID_VALUE, Known, SectionKind, Spec};
-use crate::compiler::model::{Host, Limit, Matcher, Section, normalised};
+use crate::compiler::model::{Host, Kept, Limit, Matcher, Section, Settings, normalised};
 use crate::compiler::source::Spanned;
 use crate::compiler::syntax::{self, Directive, Node, Word};
 use crate::plan::HostAddress;
-use crate::plan::sections::{Match, Require};
+use crate::plan::sections::{Match, Methods, Require};
 
 impl Walk<'_> {
     pub(super) fn section(&mut self, section: syntax::Section, place: &mut Place<'_>) {
@@ -42,6 +42,17 @@ impl Walk<'_> {
                 _ => {}
             },
             Entry::Known(known) => {
+                match place.section.take() {
+                    Some(around) if is_limit(opening) => {
+                        let (opening, kept) = self.limit(section, known, around, place);
+                        place.section = Some(around);
+                        if self.keep {
+                            super::keep::section(&opening, known, kept, place);
+                        }
+                        return;
+                    }
+                    around => place.section = around,
+                }
                 if !is_container(opening) {
                     self.unsupported(opening, known);
                 }
@@ -85,6 +96,7 @@ impl Walk<'_> {
             context: Context::VirtualHost,
             directory_kind: "",
             parent: Some(&opening),
+            all_required: false,
             closed,
             host: &mut host,
             host_index,
@@ -175,7 +187,6 @@ impl Walk<'_> {
         let kind = match known.name.to_ascii_lowercase().as_str() {
             "<if" | "<elseif" | "<else" => "If",
             "<proxy" | "<proxymatch" => "Proxy",
-            "<limit" | "<limitexcept" => "Limit",
             "<requireall" | "<requireany" | "<requirenone" => place.directory_kind,
             // The lines of the others are not directives of ours.
             _ => return,
@@ -186,6 +197,9 @@ impl Walk<'_> {
             super::keep::section(&opening, known, std::mem::take(&mut inner.settings.kept), place);
         }
         if matches!(kind, "If" | "Proxy") {
+            // Whom it keeps out, and when, nobody will know.
+            let closed = kind == "If" && inner.any(&Settings::say_who);
+            place.settings().closed |= closed;
             keep(inner, place);
         } else if let Some(around) = place.section.as_deref_mut() {
             let within = inner.settings.require.iter().map(|one| one.value.clone()).collect();
@@ -193,8 +207,6 @@ impl Walk<'_> {
                 "<RequireAll" => Some(Require::All(within)),
                 "<RequireAny" => Some(Require::Any(within)),
                 "<RequireNone" => Some(Require::Not(Box::new(Require::Any(within)))),
-                // It says who may see what, in a way that the model does not hold.
-                _ if !within.is_empty() => Some(Require::Unprovable(format!("<{}>", opening.name.text))),
                 _ => None,
             };
             around.settings.require.extend(required.map(|required| Spanned::new(required, opening.span())));
@@ -204,12 +216,34 @@ impl Walk<'_> {
                 around.settings.process_group = inner.settings.process_group.take();
             }
             around.settings.lines.append(&mut inner.settings.lines);
-            if kind == "Limit" {
-                let methods = opening.words().iter().map(|word| word.text.to_string()).collect();
-                let except = opening.is("LimitExcept");
-                around.settings.limits.push(Limit { except, methods, settings: inner.settings, span: opening.span() });
-            }
         }
+    }
+
+    /// A `<Limit>` or `<LimitExcept>`: who may see it, for some methods. Everything else in it holds as if it stood outside.
+    fn limit(
+        &mut self,
+        section: syntax::Section,
+        known: &'static Known,
+        around: &mut Section,
+        place: &mut Place<'_>,
+    ) -> (Directive, Vec<Kept>) {
+        let syntax::Section { opening, nodes, closed } = section;
+        self.arguments_of_section(&opening, known, place);
+        let outside = around.settings.take_limited();
+        self.inside((nodes, closed), &opening, "Limit", around, place);
+        let mut settings = around.settings.take_limited();
+        around.settings.put_limited(outside);
+        let kept = std::mem::take(&mut settings.kept);
+        let names: Vec<String> = opening.words().iter().map(|word| word.text.to_string()).collect();
+        let methods = Methods { except: opening.is("LimitExcept"), names };
+        let limited = |one: &Spanned<Require>| {
+            let required = Require::Limited(methods.clone(), Box::new(one.value.clone()));
+            Spanned::new(required, opening.span())
+        };
+        around.settings.require.extend(settings.require.iter().map(limited));
+        around.settings.access_is_more = true;
+        around.settings.limits.push(Limit { methods, settings, span: opening.span() });
+        (opening, kept)
     }
 
     /// How many words the opening line may have, and what must stand before it.
@@ -283,6 +317,7 @@ impl Walk<'_> {
             context: if place.context == Context::Htaccess { Context::Htaccess } else { Context::Directory },
             directory_kind: kind,
             parent: Some(opening),
+            all_required: opening.is("RequireAll") || is_limit(opening) && place.all_required,
             closed: closed && place.closed,
             host: &mut *place.host,
             host_index: place.host_index,

@@ -34,6 +34,11 @@ impl Section {
         Self { matcher, settings: Settings::default(), nested: Vec::new(), span }
     }
 
+    /// Whether its settings, or those of any section in it, are so.
+    pub fn any(&self, is_so: &impl Fn(&Settings) -> bool) -> bool {
+        is_so(&self.settings) || self.nested.iter().any(|nested| nested.any(is_so))
+    }
+
     /// Goes through the section and all that are in it.
     pub fn visit<'a>(&'a self, visitor: &mut impl FnMut(&'a Self)) {
         visitor(self);

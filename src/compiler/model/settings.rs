@@ -5,7 +5,7 @@ use super::Line;
 use crate::compiler::source::{Span, Spanned};
 use crate::plan::ApplicationGroup;
 use crate::plan::access::{Merging, Provider, Scheme};
-use crate::plan::sections::{Network, Order, Peer, Require, Switches};
+use crate::plan::sections::{Methods, Network, Order, Peer, Require, Switches};
 
 /// What `WSGIProcessGroup` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct Settings {
     pub satisfy_any: Option<bool>,
     /// `AuthMerging`.
     pub merging: Option<Merging>,
+    /// What keeps some people out here is not carried out: nobody gets in.
+    pub closed: bool,
     /// `Satisfy`, `AuthMerging` and their like: access is more than what the lines above hold by themselves.
     pub access_is_more: bool,
     /// Who is asked for a name and a password.
@@ -154,11 +156,9 @@ pub struct AskedScript {
 /// A `<Limit>` or `<LimitExcept>`.
 #[derive(Debug)]
 pub struct Limit {
-    /// `<LimitExcept>`.
-    pub except: bool,
     /// The methods.
-    pub methods: Vec<String>,
-    /// What it sets.
+    pub methods: Methods,
+    /// What it says of who may see it; nothing else.
     pub settings: Settings,
     /// Its opening line.
     pub span: Span,
@@ -171,6 +171,34 @@ impl Settings {
         self.lines.shrink_to_fit();
     }
 
+    /// Changes what the `<Limit>` sections so far have set: a line after them holds for their methods too.
+    pub(crate) fn forget_in_limits(&mut self, forget: impl Fn(&mut Self) + Copy) {
+        for limit in &mut self.limits {
+            forget(&mut limit.settings);
+            limit.settings.forget_in_limits(forget);
+        }
+    }
+
+    /// Takes out what holds for the methods of a `<Limit>` alone; the rest holds as if it stood outside.
+    pub(crate) fn take_limited(&mut self) -> Self {
+        Self {
+            require: std::mem::take(&mut self.require),
+            order: self.order.take(),
+            allow: std::mem::take(&mut self.allow),
+            deny: std::mem::take(&mut self.deny),
+            satisfy_any: self.satisfy_any.take(),
+            limits: std::mem::take(&mut self.limits),
+            kept: std::mem::take(&mut self.kept),
+            ..Self::default()
+        }
+    }
+
+    /// Puts back what [`Self::take_limited`] took.
+    pub(crate) fn put_limited(&mut self, taken: Self) {
+        let Self { require, order, allow, deny, satisfy_any, limits, kept, .. } = taken;
+        *self = Self { require, order, allow, deny, satisfy_any, limits, kept, ..std::mem::take(self) };
+    }
+
     /// The lines of a directive.
     pub fn lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Line> {
         self.lines.iter().filter(move |line| line.name == name)
@@ -179,6 +207,12 @@ impl Settings {
     /// The last line of a directive, which is the one that counts.
     pub fn line(&self, name: &str) -> Option<&Line> {
         self.lines.iter().rev().find(|line| line.name == name)
+    }
+
+    /// Whether it says who may see something, in any way.
+    pub fn say_who(&self) -> bool {
+        let listed = !self.allow.is_empty() || !self.deny.is_empty() || !self.limits.is_empty();
+        !self.require.is_empty() || self.order.is_some() || listed || self.access_script.is_some() || self.closed
     }
 
     /// The first line that says who may see something.

@@ -5,7 +5,7 @@ use super::hosts::application_group;
 use crate::compiler::model::{self, Matcher};
 use crate::compiler::source::Spanned;
 use crate::plan::access::Authentication;
-use crate::plan::sections::{AskedScript, HandlerScript, Match, Section, Settings, is_wsgi};
+use crate::plan::sections::{AskedScript, HandlerScript, Limit, Match, Methods, Peer, Section, Settings, is_wsgi};
 use crate::plan::{ApplicationGroup, Host, ProcessGroupName};
 
 impl Resolver<'_> {
@@ -40,9 +40,11 @@ impl Resolver<'_> {
             require: (!written.require.is_empty())
                 .then(|| written.require.iter().map(|require| require.value.clone()).collect()),
             order: written.order.as_ref().map(|order| order.value),
-            allow: list(&written.allow.iter().map(|peer| peer.value.clone()).collect()),
-            deny: list(&written.deny.iter().map(|peer| peer.value.clone()).collect()),
+            allow: list(&self.peers(&written.allow, false)),
+            deny: list(&self.peers(&written.deny, true)),
             satisfy_any: written.satisfy_any,
+            limits: self.limits(&written.limits, &[]),
+            closed: written.closed,
             merging: written.merging,
             authentication: self.authentication(&written.authentication),
             access_script: written.access_script.as_ref().map(|script| self.asked_script(script)),
@@ -95,6 +97,39 @@ impl Resolver<'_> {
             application_group: handler.application_group.as_ref().map(application_group),
             pass_authorization: handler.pass_authorization.as_ref().map(|state| state.value),
         }
+    }
+}
+
+impl Resolver<'_> {
+    /// What `<Limit>` sections, and those in them, say of `Order` and its like.
+    fn limits(&self, written: &[model::Limit], around: &[Methods]) -> Vec<Limit> {
+        let mut limits = Vec::new();
+        for limit in written {
+            let methods = [around, std::slice::from_ref(&limit.methods)].concat();
+            let settings = &limit.settings;
+            let one = Limit {
+                methods: methods.clone(),
+                order: settings.order.as_ref().map(|order| order.value),
+                allow: self.peers(&settings.allow, false),
+                deny: self.peers(&settings.deny, true),
+                satisfy_any: settings.satisfy_any,
+            };
+            let says =
+                one.order.is_some() || one.satisfy_any.is_some() || !one.allow.is_empty() || !one.deny.is_empty();
+            limits.extend(says.then_some(one));
+            limits.extend(self.limits(&settings.limits, &methods));
+        }
+        limits
+    }
+
+    /// Whom `Allow` or `Deny` speaks of. A variable that something sets which is not carried out is as good as a name.
+    fn peers(&self, written: &[Spanned<Peer>], deny: bool) -> Vec<Peer> {
+        let lost = self.server.beyond.variables;
+        let one = |peer: &Spanned<Peer>| match &peer.value {
+            Peer::Variable(name, wanted) if lost && (deny || !wanted) => Peer::Named(format!("env={name}")),
+            peer => peer.clone(),
+        };
+        written.iter().map(one).collect()
     }
 }
 

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::answer::Source;
 use super::input::{Input, ReadAhead};
+use crate::plan::ProcessGroup;
 use crate::plan::limits::Waits;
 use crate::runtime::exchange::{Call, Head};
 use crate::runtime::wire::{self, Frame, Kind};
@@ -29,6 +30,8 @@ use upload::Upload;
 
 /// Requests that may wait for a thread, where `listen-backlog` does not say; more are answered with 503 at once.
 const LONGEST_QUEUE: usize = 1000;
+/// Connections for each thread of a process, at most: a group of one thread has four.
+const MOST_CONNECTIONS: usize = 4;
 /// How long a request waits while its group has no process at all, where `connect-timeout` does not say: mod_wsgi's default.
 const NO_PROCESS: Duration = Duration::from_secs(15);
 /// The same where processes of the group die at each start: its clients are not kept.
@@ -39,6 +42,8 @@ const FAILING: Duration = Duration::from_secs(3);
 pub(super) struct Pool {
     threads: Mutex<Threads>,
     waits: Waits,
+    /// So many connections to each process.
+    most: usize,
     tasks: TaskTracker,
 }
 
@@ -104,12 +109,13 @@ fn of_seconds(seconds: u32) -> Duration {
 
 impl Pool {
     /// A group without processes yet.
-    pub(super) fn new(waits: Waits, tasks: TaskTracker) -> Arc<Self> {
-        Arc::new(Self { threads: Mutex::default(), waits, tasks })
+    pub(super) fn new(group: &ProcessGroup, tasks: TaskTracker) -> Arc<Self> {
+        let most = group.threads as usize * MOST_CONNECTIONS;
+        Arc::new(Self { threads: Mutex::default(), waits: group.waits.clone(), most, tasks })
     }
 
-    /// Takes in the threads of a process, and its bell with the first of them.
-    pub(super) fn add(self: &Arc<Self>, pid: u32, streams: Vec<UnixStream>, bell: Option<OwnedFd>) {
+    /// Takes in the threads of a process, and its bell with the first of them. Who asks for more than its threads can use, gets no more.
+    pub(super) fn add(self: &Arc<Self>, pid: u32, mut streams: Vec<UnixStream>, bell: Option<OwnedFd>) {
         let bell = {
             let mut threads = self.lock();
             threads.failing = false;
@@ -121,6 +127,7 @@ impl Pool {
                 threads.processes.push(Process { pid, idle: Vec::new(), busy: 0, bell: bell.map(Bell::new) });
             }
             threads.processes.iter_mut().find(|process| process.pid == pid).and_then(|process| {
+                streams.truncate(self.most.saturating_sub(process.idle.len() + process.busy));
                 process.busy += streams.len();
                 process.bell.clone()
             })

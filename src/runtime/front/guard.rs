@@ -1,6 +1,7 @@
 //! Who may have what a request asks for, where that takes more than addresses: a script that is asked, a name and a password.
 //! The order is Apache's: `Order` and its like with the access script, then `Require`, then who the client is, then `Require` again.
 
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,10 +11,11 @@ use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 
+use super::aside::Crowded;
 use super::digest::{self, Credentials};
 use super::request::call;
 use super::{Client, Front, basic, environ, passwords};
-use crate::decision::access::{self, Verdict, by_order, by_require};
+use crate::decision::access::{self, Verdict, by_order, by_require, satisfies_any};
 use crate::decision::group::{Asked as AskedNames, application_group};
 use crate::plan::Plan;
 use crate::plan::access::{Authentication, Provider, Scheme};
@@ -77,6 +79,7 @@ impl From<StatusCode> for Turned {
 pub(super) fn is_needed(settings: &Settings) -> bool {
     settings.access_script.is_some()
         || settings.satisfy_any == Some(true)
+        || settings.limits.iter().any(|limit| limit.satisfy_any == Some(true))
         || settings.authentication.asks()
         || settings.require.iter().flatten().any(Require::asks_for_user)
 }
@@ -99,8 +102,12 @@ impl Guard {
 
     /// Lets a client in, or turns it away. `None` where nobody had to say who they are.
     pub(super) async fn admit(&self, settings: &Settings, visit: Visit<'_>) -> Result<Option<User>, Turned> {
-        let host_is_allowed = by_order(settings, visit.client.peer.ip()) && self.script_allows(visit).await;
-        match (host_is_allowed, settings.satisfy_any == Some(true)) {
+        if settings.closed {
+            return Err(visit.denied());
+        }
+        let host_is_allowed =
+            by_order(settings, visit.client.peer.ip(), visit.parts.method.as_str()) && self.script_allows(visit).await;
+        match (host_is_allowed, satisfies_any(settings, visit.parts.method.as_str())) {
             (true, true) => return Ok(None),
             (false, false) => return Err(visit.denied()),
             _ => {}
@@ -115,7 +122,7 @@ impl Guard {
             _ => return Err(visit.denied()),
         }
         let user = self.identify(authentication, visit).await?;
-        match self.of_user(settings, visit, &user).await {
+        match self.of_user(settings, visit, &user).await? {
             Verdict::Granted => Ok(Some(user)),
             _ => {
                 let name = String::from_utf8_lossy(&user.name);
@@ -146,7 +153,7 @@ impl Guard {
     }
 
     /// `Require` of a known user, whose groups are looked for only if they matter.
-    async fn of_user(&self, settings: &Settings, visit: Visit<'_>, user: &User) -> Verdict {
+    async fn of_user(&self, settings: &Settings, visit: Visit<'_>, user: &User) -> Result<Verdict, Turned> {
         let (mut groups, mut script_groups) = (None, None);
         loop {
             let known =
@@ -164,11 +171,11 @@ impl Guard {
                         LogLevel::Error,
                         &format!("{code}: user {name} is in {what}, by the group script"),
                     );
-                    return Verdict::Denied;
+                    return Ok(Verdict::Denied);
                 }
-                Verdict::NeedsGroups => groups = Some(visit.groups(&settings.authentication, &user.name).await),
+                Verdict::NeedsGroups => groups = Some(visit.groups(&settings.authentication, &user.name).await?),
                 Verdict::NeedsScriptGroups => script_groups = Some(self.script_groups(visit, &user.name).await),
-                verdict => return verdict,
+                verdict => return Ok(verdict),
             }
         }
     }
@@ -215,7 +222,7 @@ impl Guard {
         let known = |name: Vec<u8>| Ok(User { name, scheme: "Basic", info: None });
         for provider in authentication.basic_providers.as_deref().unwrap_or(&[Provider::File]) {
             let said = match provider {
-                Provider::File => visit.by_file(authentication, user.clone(), password.clone()).await,
+                Provider::File => visit.by_file(authentication, user.clone(), password.clone()).await?,
                 Provider::Wsgi => {
                     let question = Question::Password { user: user.clone(), password: password.clone() };
                     self.ask_users(visit, question, 41).await
@@ -270,7 +277,7 @@ impl Guard {
         for provider in authentication.digest_providers.as_deref().unwrap_or(&[Provider::File]) {
             let question = Question::RealmHash { user: user.clone(), realm: realm.to_owned() };
             let said = match provider {
-                Provider::File => visit.hash_by_file(authentication, user.clone(), realm.to_owned()).await,
+                Provider::File => visit.hash_by_file(authentication, user.clone(), realm.to_owned()).await?,
                 Provider::Wsgi => self.ask_users(visit, question, 44).await,
                 Provider::Other(_) => None,
             };
@@ -387,24 +394,54 @@ impl Visit<'_> {
         Turned { status: StatusCode::UNAUTHORIZED, challenge: HeaderValue::from_bytes(text.as_bytes()).ok() }
     }
 
-    /// Runs what reads a file and hashes where it keeps no other request waiting. So many at a time as there are processors.
-    async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let _permit = self.front.aside.acquire().await.ok()?;
-        self.front.tasks.spawn_blocking(work).await.ok()
+    /// Turns a client away when too many others wait for the same.
+    fn crowded(&self, _: Crowded) -> Turned {
+        self.log("authn_file", LogLevel::Error, "too many wait already for their names and passwords to be looked at");
+        StatusCode::SERVICE_UNAVAILABLE.into()
     }
 
-    async fn by_file(&self, authentication: &Authentication, user: Vec<u8>, password: Vec<u8>) -> Option<Said> {
-        let file = self.user_file(authentication)?;
-        let read = file.clone();
-        let said = self.aside(move || passwords::check(&read, &user, &password)).await?;
-        self.readable("AH01620", &file, said)
+    /// Looks something up in a file, where that keeps no other request waiting. `None` where the file cannot be read.
+    async fn look_up<T: Send + 'static>(
+        &self,
+        code: &str,
+        file: &Path,
+        look_up: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<Option<T>, Turned> {
+        let read = file.to_owned();
+        let found = self.front.looking_up.run(move || look_up(&read)).await;
+        Ok(self.readable(code, file, found.map_err(|crowded| self.crowded(crowded))?))
     }
 
-    async fn hash_by_file(&self, authentication: &Authentication, user: Vec<u8>, realm: String) -> Option<Said> {
-        let file = self.user_file(authentication)?;
-        let read = file.clone();
-        let hash = self.aside(move || passwords::realm_hash(&read, &user, realm.as_bytes())).await?;
-        self.readable("AH01620", &file, hash).map(|hash| hash.map_or(Said::Nothing, Said::Text))
+    async fn by_file(
+        &self,
+        authentication: &Authentication,
+        user: Vec<u8>,
+        password: Vec<u8>,
+    ) -> Result<Option<Said>, Turned> {
+        let Some(file) = self.user_file(authentication) else { return Ok(None) };
+        let hash = match self.look_up("AH01620", &file, move |file| passwords::hash(file, &user)).await? {
+            Some(Some(hash)) => hash,
+            found => return Ok(found.map(|_| Said::Nothing)),
+        };
+        let is_right = if passwords::takes_long(&hash) {
+            let compared = self.front.hashing.run(move || passwords::is_right(&password, &hash)).await;
+            compared.map_err(|crowded| self.crowded(crowded))?
+        } else {
+            passwords::is_right(&password, &hash)
+        };
+        Ok(Some(if is_right { Said::Yes } else { Said::No }))
+    }
+
+    async fn hash_by_file(
+        &self,
+        authentication: &Authentication,
+        user: Vec<u8>,
+        realm: String,
+    ) -> Result<Option<Said>, Turned> {
+        let Some(file) = self.user_file(authentication) else { return Ok(None) };
+        let look_up = move |file: &Path| passwords::realm_hash(file, &user, realm.as_bytes());
+        let found = self.look_up("AH01620", &file, look_up).await?;
+        Ok(found.map(|hash| hash.map_or(Said::Nothing, Said::Text)))
     }
 
     fn user_file(&self, authentication: &Authentication) -> Option<std::path::PathBuf> {
@@ -415,14 +452,14 @@ impl Visit<'_> {
     }
 
     /// The groups by `AuthGroupFile`; none when it cannot be read.
-    async fn groups(&self, authentication: &Authentication, user: &[u8]) -> Vec<String> {
-        let Some(file) = authentication.group_file.clone() else {
+    async fn groups(&self, authentication: &Authentication, user: &[u8]) -> Result<Vec<String>, Turned> {
+        let Some(file) = &authentication.group_file else {
             self.log("authz_groupfile", LogLevel::Error, "AH01664: Require group, and no AuthGroupFile");
-            return Vec::new();
+            return Ok(Vec::new());
         };
-        let (read, user) = (file.clone(), user.to_vec());
-        let found = self.aside(move || passwords::groups(&read, &user)).await;
-        found.and_then(|found| self.readable("AH01665", &file, found)).unwrap_or_default()
+        let user = user.to_vec();
+        let found = self.look_up("AH01665", file, move |file| passwords::groups(file, &user)).await?;
+        Ok(found.unwrap_or_default())
     }
 
     fn readable<T>(&self, code: &str, file: &Path, read: std::io::Result<T>) -> Option<T> {

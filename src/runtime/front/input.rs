@@ -1,6 +1,6 @@
-//! The body of a request as it comes in: limited by `LimitRequestBody`, and by `Timeout` between two pieces.
+//! The body of a request as it comes in: limited by `LimitRequestBody`, by `Timeout` between two pieces, and by how slow a client may be.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -11,6 +11,11 @@ use crate::runtime::exchange::InputError;
 /// How much of a body is read before the application is called, bytes: no thread waits for a slow client below it.
 pub(super) const READ_AHEAD: usize = 1 << 20;
 
+/// How long may be waited for a body, and how many bytes give a second more (`RequestReadTimeout body=20,MinRate=500`, the default):
+/// who sends a byte now and then would else keep a thread of an application.
+const BODY_TIME: Duration = Duration::from_secs(20);
+const SLOWEST: u64 = 500;
+
 /// A body that is being received.
 #[derive(Debug)]
 pub(super) struct Input {
@@ -18,6 +23,10 @@ pub(super) struct Input {
     /// Bytes that may still come; `None` is without limit.
     allowed: Option<u64>,
     timeout: Duration,
+    /// What has come.
+    received: u64,
+    /// How long it was waited for.
+    waited: Duration,
     failed: Option<InputError>,
 }
 
@@ -33,7 +42,8 @@ pub(super) struct ReadAhead {
 impl Input {
     /// A body of at most `limit` bytes, 0 being without limit.
     pub(super) fn new(incoming: Incoming, limit: u64, timeout: Duration) -> Self {
-        Self { incoming, allowed: (limit > 0).then_some(limit), timeout, failed: None }
+        let allowed = (limit > 0).then_some(limit);
+        Self { incoming, allowed, timeout, received: 0, waited: Duration::ZERO, failed: None }
     }
 
     /// Whether there is nothing to read: most requests have no body.
@@ -77,13 +87,17 @@ impl Input {
 
     async fn receive(&mut self) -> Option<Result<Bytes, InputError>> {
         loop {
-            let Ok(frame) = tokio::time::timeout(self.timeout, self.incoming.frame()).await else {
+            let limit = self.timeout.min(granted(self.received).saturating_sub(self.waited));
+            let begin = Instant::now();
+            let Ok(frame) = tokio::time::timeout(limit, self.incoming.frame()).await else {
                 return Some(Err(InputError::Timeout));
             };
+            self.waited += begin.elapsed();
             let data = match frame? {
                 Ok(frame) => frame.into_data().unwrap_or_default(),
                 Err(error) => return Some(Err(reason(&error))),
             };
+            self.received += data.len() as u64;
             if let Some(allowed) = &mut self.allowed {
                 let Some(left) = allowed.checked_sub(data.len() as u64) else {
                     return Some(Err(InputError::TooLarge));
@@ -95,6 +109,11 @@ impl Input {
             }
         }
     }
+}
+
+/// How long may be waited where so much has come.
+fn granted(received: u64) -> Duration {
+    BODY_TIME + Duration::from_millis(received.saturating_mul(1000) / SLOWEST)
 }
 
 /// A body that ends early is the client's leaving, one that cannot be read is malformed.

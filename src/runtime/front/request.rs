@@ -110,7 +110,13 @@ async fn handle(
     })?;
     let asker = Asker { port: client.local.port(), authority };
     match front.routes[seen.host].find(&path, asker) {
-        Route::Nothing => Err(StatusCode::NOT_FOUND.into()),
+        Route::Nothing { file, settings, guard, refusal } => {
+            seen.file = file.as_os_str().as_encoded_bytes().to_vec();
+            let of_file = Asked { front, client, parts, authority, path: &path, began };
+            let user = of_file.admit(seen, &settings, guard.as_deref()).await?;
+            seen.user = user.map(|user| user.name);
+            Err(refusal.map_or(StatusCode::NOT_FOUND, |refusal| refuse(front, client, seen.host, &refusal)).into())
+        }
         Route::Refused(refusal) => Err(refuse(front, client, seen.host, &refusal).into()),
         Route::File { file, settings, guard } => {
             seen.file = file.as_os_str().as_encoded_bytes().to_vec();

@@ -123,8 +123,17 @@ pub(super) enum Route<'a> {
         /// Who is asked before it is sent.
         guard: Option<Arc<Guard>>,
     },
-    /// Nothing is there.
-    Nothing,
+    /// Nothing is there that anybody may have. Who may not see what would be there is not told so much.
+    Nothing {
+        /// Its name; empty where none is known.
+        file: PathBuf,
+        /// What holds there.
+        settings: Box<Settings>,
+        /// Who is asked first.
+        guard: Option<Arc<Guard>>,
+        /// What is said of it, where that is more than 404.
+        refusal: Option<Refusal>,
+    },
     /// Something is there, and not to be had.
     Refused(Refusal),
 }
@@ -189,14 +198,14 @@ impl Routes {
         }
         match &host.document_root {
             Some(root) => self.file([root.as_os_str().as_bytes(), path].concat(), None, path, asker),
-            None => Route::Nothing,
+            None => self.nothing(b"", path, asker, None),
         }
     }
 
     fn file<'a>(&self, name: Vec<u8>, alias: Option<&'a Alias>, path: &'a [u8], asker: Asker<'_>) -> Route<'a> {
         if name.first() != Some(&b'/') {
             // What a pattern makes of a path may be no name of a file.
-            return Route::Nothing;
+            return self.nothing(&name, path, asker, None);
         }
         let name = file_name(name);
         let file = PathBuf::from(OsStr::from_bytes(&name));
@@ -208,10 +217,17 @@ impl Routes {
             return handled.unwrap_or_else(Route::Refused);
         }
         if hidden || self.scripts.contains(&file) {
-            return Route::Nothing;
+            return self.nothing(&name, path, asker, None);
         }
         let (settings, guard) = self.of_file(&name, path, asker);
         Route::File { file, settings: Box::new(settings), guard }
+    }
+
+    /// What is not there, and what holds where it would be.
+    fn nothing<'a>(&self, name: &[u8], path: &[u8], asker: Asker<'_>, refusal: Option<Refusal>) -> Route<'a> {
+        let (settings, guard) = self.of_file(name, path, asker);
+        let file = PathBuf::from(OsStr::from_bytes(name));
+        Route::Nothing { file, settings: Box::new(settings), guard, refusal }
     }
 
     /// What holds for the file that a folder answers with, if the path asks for a folder that has one.
@@ -285,11 +301,12 @@ impl Routes {
         let name = file_name([target.as_bytes(), rest].concat());
         let file = PathBuf::from(OsStr::from_bytes(&name));
         if !file.is_dir() {
-            return Err(no_script(&name));
+            return Ok(self.nothing(&name, path, asker, Some(no_script(&name))));
         }
         if path.ends_with(b"/") {
             let message = format!("WSGI0136: the script {} is a directory", file.display());
-            return Err(Refusal { status: StatusCode::FORBIDDEN, message });
+            let refusal = Refusal { status: StatusCode::FORBIDDEN, message };
+            return Ok(self.nothing(&name, path, asker, Some(refusal)));
         }
         let (settings, guard) = self.of_file(&name, path, asker);
         Ok(Route::File { file, settings: Box::new(settings), guard })
@@ -304,7 +321,9 @@ impl Routes {
         asker: Asker<'_>,
     ) -> Result<Route<'a>, Refusal> {
         let host = self.names.host(&self.plan, self.host(), asker.authority)?;
-        let Some((script, used)) = script_within(b"", file) else { return Err(no_script(file)) };
+        let Some((script, used)) = script_within(b"", file) else {
+            return Ok(self.nothing(file, path, asker, Some(no_script(file))));
+        };
         let path_info = file[used..].to_vec();
         let script_name = &path[..path_info_start(path, &path_info)];
         let resource = self.names.resource(script_name);
@@ -351,7 +370,7 @@ impl Routes {
         }
         let name = [&script.target.script, &*path_info].concat();
         // The source of a script is sent to nobody.
-        self.handled(&name, None, path, asker).unwrap_or(Ok(Route::Nothing))
+        self.handled(&name, None, path, asker).unwrap_or_else(|| Ok(self.nothing(&name, path, asker, None)))
     }
 
     /// What answers for a file by its handler; `None` where it is sent as it is.

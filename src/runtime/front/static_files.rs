@@ -65,7 +65,9 @@ pub(super) fn answer(file: &Path, settings: &Settings, parts: &Parts, url_path: 
 }
 
 fn status_of(error: &io::Error) -> StatusCode {
-    if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+    // A link that is not followed; a socket, or a device that is not there.
+    let not_a_file = [rustix::io::Errno::LOOP, rustix::io::Errno::NXIO, rustix::io::Errno::NODEV];
+    if error.raw_os_error().is_some_and(|code| not_a_file.iter().any(|errno| errno.raw_os_error() == code)) {
         return StatusCode::FORBIDDEN;
     }
     match error.kind() {
@@ -192,8 +194,9 @@ fn with_allow(status: StatusCode) -> Response<Body> {
 fn redirect_to_folder(parts: &Parts) -> Response<Body> {
     let mut response = answer::page(StatusCode::MOVED_PERMANENTLY);
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    // Relative to the host, whatever name the client uses for it. Two leading slashes would name another host.
-    let path = parts.uri.path().trim_start_matches('/');
+    // Relative to the host, whatever name the client uses for it. Two leading slashes would name another host, and browsers take a
+    // backslash for a slash.
+    let path = parts.uri.path().trim_start_matches('/').replace('\\', "%5C");
     if let Ok(location) = HeaderValue::from_str(&format!("/{path}/{query}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }

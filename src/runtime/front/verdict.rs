@@ -22,6 +22,10 @@ pub(super) fn judge(parts: &Parts) -> Result<Option<&str>, StatusCode> {
         _ if target_length(parts) > LONGEST => return Err(StatusCode::URI_TOO_LONG),
         _ => {}
     }
+    // What is asked of a proxy for another scheme is nothing that is here.
+    if parts.uri.scheme_str().is_some_and(|scheme| !matches!(scheme, "http" | "https")) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
     if !parts.uri.path().starts_with('/') && parts.method != Method::OPTIONS {
         return Err(StatusCode::BAD_REQUEST);
     }
@@ -103,6 +107,7 @@ mod tests {
             assert!(judge(&parts("GET", "/", &[("host", bad)])).is_err(), "{bad}");
         }
         assert_eq!(judge(&parts("GET", "http://b.example/", &[("host", "a")])), Ok(Some("b.example")));
+        assert_eq!(judge(&parts("GET", "ftp://b.example/", &[("host", "a")])), Err(StatusCode::BAD_REQUEST));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
+use super::inbox::Inbox;
 use super::spawn::Spawned;
 
 /// The first pause before a process that died is started again; each further one is twice as long.
@@ -11,6 +12,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// The longest pause after a process that served: clients must not be able to keep a group away by what ends its processes.
 const LONGEST_OF_SERVING: Duration = Duration::from_secs(1);
+/// How long the parent waits for a front to take an order. It runs nobody's code, and may be busy.
+const FRONT_PATIENCE: Duration = Duration::from_secs(5);
+/// The same for a daemon process, whose application may not want any.
+const DAEMON_PATIENCE: Duration = Duration::from_millis(100);
 /// A process that served for so long did not die of its start.
 const LONG_LIFE: Duration = Duration::from_secs(10);
 
@@ -49,6 +54,8 @@ pub(super) struct Running {
     pub(super) connections: Vec<OwnedFd>,
     /// The front's end of its bell, if it has one.
     pub(super) bell: Option<OwnedFd>,
+    /// What it says.
+    pub(super) inbox: Inbox,
     /// Its side of the socket has been closed.
     pub(super) silent: bool,
 }
@@ -86,7 +93,14 @@ impl Slot {
     pub(super) fn fill(&mut self, spawned: Spawned, connections: Vec<OwnedFd>, bell: Option<OwnedFd>) {
         self.retry_at = None;
         let began = Instant::now();
-        self.running = Some(Running { spawned, state: State::Starting, began, connections, bell, silent: false });
+        let patience = match self.role {
+            Role::Front => FRONT_PATIENCE,
+            Role::Daemon { .. } => DAEMON_PATIENCE,
+        };
+        // Else the parent would wait, which is no reason not to start.
+        let _ = spawned.control.limit_sending(patience);
+        let (inbox, silent) = (Inbox::new(), false);
+        self.running = Some(Running { spawned, state: State::Starting, began, connections, bell, inbox, silent });
     }
 
     /// The process has ended. Says how long its place stays empty: not at all if it left on purpose.

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -13,6 +14,9 @@ use crate::runtime::handoff::{Control, Start};
 
 /// The argument that makes `wsgi-serve` a child.
 pub const CHILD: &str = "--child-of-wsgi-serve";
+
+/// How long a child may take to read what it is given.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A child that has been given its work.
 #[derive(Debug)]
@@ -41,6 +45,7 @@ pub(super) fn spawn<W: Serialize>(
     // A group of its own: what the terminal sends to the parent is the parent's to pass on.
     let process = command.process_group(0).spawn()?;
     let control = Control::new(ours);
+    control.limit_sending(PATIENCE)?;
     let library: Vec<BorrowedFd<'_>> = library.iter().map(|library| library.as_fd()).collect();
     let told = control.send(start, &library).and_then(|()| control.send(work, descriptors));
     let mut spawned = Spawned { process, control };

@@ -6,7 +6,7 @@ mod show;
 mod work;
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ pub(super) use connect::connections_per_thread;
 use ending::ending;
 
 use super::descriptors::Descriptors;
+use super::inbox::Heard;
 use super::listen::Bound;
 use super::logs::Logs;
 use super::signals::Signals;
@@ -31,6 +32,8 @@ use crate::runtime::scoreboard::Scoreboard;
 const GRACE: f64 = 15.0;
 /// How long a process that serves nobody may take to leave, seconds.
 const SHUTDOWN: f64 = 5.0;
+/// So many reports of a process are taken before the others are listened to.
+const AT_ONCE: usize = 16;
 /// How much longer the parent waits before it kills.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -247,20 +250,43 @@ impl Parent {
 
     /// Takes in the reports of a process.
     fn listen_to(&mut self, index: usize, failures: &mut Vec<String>) {
-        while let Some(running) = self.slots[index].running.as_mut().filter(|running| !running.silent) {
-            if !is_readable(&running.spawned.control) {
-                return;
+        for _ in 0..AT_ONCE {
+            let Some(running) = self.slots[index].running.as_mut().filter(|running| !running.silent) else { return };
+            match running.inbox.next(&running.spawned.control) {
+                Heard::Report(report) => self.take_report(index, report, failures),
+                Heard::Nothing => return,
+                Heard::End => running.silent = true,
+                Heard::Nonsense(why) => self.give_up(index, &format!("sends {why}")),
             }
-            match running.spawned.control.receive::<Report>() {
-                Ok(Some((report, _))) => self.take_report(index, report, failures),
-                Ok(None) | Err(_) => running.silent = true,
-            }
+        }
+    }
+
+    /// Ends a process that does not behave as ours do. The next one takes its place when its end has been noticed.
+    fn give_up(&mut self, index: usize, what: &str) {
+        let Some(running) = self.slots[index].running.as_mut() else { return };
+        running.silent = true;
+        // Not before it has been waited for does its number belong to another.
+        let _ = running.spawned.process.kill();
+        let pid = running.spawned.process.id();
+        let message = format!("{}: process {pid} {what}: it is killed", self.slots[index].label);
+        self.note(LogLevel::Error, &message);
+    }
+
+    /// Sends an order. Who does not take it is given up; who has gone is noticed in time.
+    fn send(&mut self, index: usize, order: &Order, descriptors: &[BorrowedFd<'_>]) {
+        let Some(running) = &self.slots[index].running else { return };
+        if let Err(error) = running.spawned.control.send(order, descriptors)
+            && matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+        {
+            self.give_up(index, "does not take its orders");
         }
     }
 
     fn take_report(&mut self, index: usize, report: Report, failures: &mut Vec<String>) {
         let Some(running) = self.slots[index].running.as_mut() else { return };
         match report {
+            // Who says it again would get connections again.
+            Report::Ready { .. } if running.state != State::Starting => {}
             Report::Ready { python } => {
                 running.state = State::Ready(python);
                 self.show(index);
@@ -268,7 +294,9 @@ impl Parent {
             }
             Report::Failed { message } => {
                 running.state = State::Failed;
-                failures.push(message);
+                // Its application may have made it up, and it is shown on a terminal.
+                let shown = |letter: char| if letter.is_control() && letter != '\n' { '\u{fffd}' } else { letter };
+                failures.push(message.chars().map(shown).collect());
             }
             Report::Leaving { reason } => {
                 running.state = State::Leaving;
@@ -303,10 +331,11 @@ impl Parent {
             self.note(LogLevel::Error, &message);
         }
         if let (true, Role::Daemon { group }) = (failed, self.slots[index].role) {
-            for front in self.slots.iter().filter(|slot| slot.role == Role::Front && slot.is_ready()) {
-                let Some(front) = &front.running else { continue };
+            let is_front = |slot: &Slot| slot.role == Role::Front && slot.is_ready();
+            let fronts: Vec<usize> = (0..self.slots.len()).filter(|index| is_front(&self.slots[*index])).collect();
+            for front in fronts {
                 // A front that has gone is replaced, and waits as if nothing had failed yet.
-                let _ = front.spawned.control.send(&Order::Failing { group }, &[]);
+                self.send(front, &Order::Failing { group }, &[]);
             }
         }
     }
@@ -352,10 +381,4 @@ impl Slot {
             None => self.due().is_some_and(|at| at > Instant::now()),
         }
     }
-}
-
-fn is_readable(control: &impl AsFd) -> bool {
-    let mut descriptors = [PollFd::new(control, PollFlags::IN)];
-    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-    matches!(poll(&mut descriptors, Some(&now)), Ok(ready) if ready > 0)
 }

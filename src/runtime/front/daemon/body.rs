@@ -14,6 +14,8 @@ use crate::runtime::wire::{self, Frame, Kind};
 
 /// How much of an answer that nobody wants is read away before its thread is cut off instead.
 const UNWANTED_BYTES: usize = 1 << 20;
+/// So many frames without a byte are looked at before others have their turn.
+const MOST_EMPTY: u32 = 32;
 /// How long.
 const UNWANTED_TIME: Duration = Duration::from_secs(2);
 
@@ -50,6 +52,7 @@ impl WireBody {
         if !self.first.is_empty() {
             return Poll::Ready(Some(Ok(std::mem::take(&mut self.first))));
         }
+        let mut empty = 0;
         loop {
             let Some(from) = &mut self.from else { return Poll::Ready(None) };
             let (frame, payload) = match std::task::ready!(from.poll_frame(context)) {
@@ -57,7 +60,14 @@ impl WireBody {
                 Err(error) => return Poll::Ready(Some(Err(self.break_off(error)))),
             };
             match frame.kind {
-                Kind::Body if payload.is_empty() => {}
+                Kind::Body if payload.is_empty() => {
+                    empty += 1;
+                    // A process that sends nothing else, without end, must not keep the event loop.
+                    if empty == MOST_EMPTY {
+                        context.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                }
                 Kind::Body => return Poll::Ready(Some(Ok(payload))),
                 Kind::End => {
                     self.finish();
@@ -128,7 +138,8 @@ impl Drop for WireBody {
             let mut left = UNWANTED_BYTES;
             let drained = tokio::time::timeout(UNWANTED_TIME, async {
                 while let Some(Ok(bytes)) = std::future::poll_fn(|context| rest.poll(context)).await {
-                    left = left.saturating_sub(bytes.len());
+                    // Small pieces take their time too.
+                    left = left.saturating_sub(bytes.len().max(1 << 10));
                     if left == 0 {
                         break;
                     }

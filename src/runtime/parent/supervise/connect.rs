@@ -55,22 +55,24 @@ impl Parent {
     }
 
     /// Gives a daemon process new connections; the front's ends of them.
-    fn renew(&self, daemon: usize, count: u32) -> io::Result<Vec<OwnedFd>> {
+    fn renew(&mut self, daemon: usize, count: u32) -> io::Result<Vec<OwnedFd>> {
         let Role::Daemon { group } = self.slots[daemon].role else { return Ok(Vec::new()) };
         let Some(running) = &self.slots[daemon].running else { return Ok(Vec::new()) };
         let (ours, theirs) = connections(count, &self.plan.process_groups[group].limits)?;
         let theirs: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
         let order = Order::Connections { group, pid: running.spawned.process.id(), bell: false };
-        running.spawned.control.send(&order, &theirs)?;
+        self.send(daemon, &order, &theirs);
         Ok(ours)
     }
 
-    fn hand_over(&self, front: usize, daemon: usize, group: usize, connections: &[OwnedFd]) {
-        let (Some(front), Some(daemon)) = (&self.slots[front].running, &self.slots[daemon].running) else { return };
-        let (pid, bell) = (daemon.spawned.process.id(), daemon.bell.is_some());
-        let descriptors: Vec<BorrowedFd<'_>> = daemon.bell.iter().chain(connections).map(AsFd::as_fd).collect();
+    fn hand_over(&mut self, front: usize, daemon: usize, group: usize, connections: &[OwnedFd]) {
+        let Some(running) = &self.slots[daemon].running else { return };
+        // The bell is rung by the front alone; it is kept for the next one.
+        let Ok(bell) = running.bell.as_ref().map(OwnedFd::try_clone).transpose() else { return };
+        let order = Order::Connections { group, pid: running.spawned.process.id(), bell: bell.is_some() };
+        let descriptors: Vec<BorrowedFd<'_>> = bell.iter().chain(connections).map(AsFd::as_fd).collect();
         // A front that has gone is replaced, and connected anew.
-        let _ = front.spawned.control.send(&Order::Connections { group, pid, bell }, &descriptors);
+        self.send(front, &order, &descriptors);
     }
 
     /// A thread of a daemon process has lost a connection. Where there is no front now, the next one connects all threads.
