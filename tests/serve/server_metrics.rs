@@ -238,6 +238,31 @@ fn busy_workers_and_requests_between_two_calls() {
     server.stop();
 }
 
+/// Who only holds connections open does not hide what the others do.
+#[test]
+fn requests_are_seen_whoever_is_connected() {
+    let site = Site::new();
+    let server = start(&site, "On");
+    let mut silent: Vec<Connection> = (0..80).map(|_| server.connect()).collect();
+    wait_until("they take all slots but one", || {
+        let now = shown(&server, "/main");
+        (count(&now, 'R'), count(&now, 'W')) == (71, 1)
+    });
+    let mut works: Vec<Connection> = (0..3).map(|_| send(&server, "/main/waits")).collect();
+    wait_until("the requests are seen", || count(&shown(&server, "/main"), 'W') == 4);
+    for connection in &mut silent {
+        connection.write(b"GET /main/");
+    }
+    assert_eq!(count(&shown(&server, "/main"), 'W'), 4);
+    site.file("go", "");
+    for connection in &mut works {
+        assert_eq!(connection.answer("GET").status, 200);
+    }
+    drop((silent, works));
+    shown_as(&server, "/here", &format!("W{}{}", "_".repeat(7), ".".repeat(64)));
+    server.stop();
+}
+
 #[test]
 fn many_threads_ask_at_once() {
     let site = Site::new();

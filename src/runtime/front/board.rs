@@ -1,7 +1,7 @@
 //! What this process writes into the scoreboard: a slot for each connection, as far as there are slots.
 //!
-//! A slot is for who needs it: a connection without a request gives its slot up to one that has a request. The counts of a slot
-//! stay when others sit in it, and when the process is replaced, so that they only grow.
+//! A slot is for who needs it: one that is kept alive gives its slot up to any other, and one whose request is not whole to a request.
+//! So no client can hide the requests of others. The counts of a slot stay when others sit in it, and when the process is replaced, so that they only grow.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,7 +61,7 @@ impl Board {
         let client = client.to_canonical().to_string();
         let seat = Seat { board: Arc::clone(self), connection, client, port, place: AtomicUsize::new(NOWHERE) };
         let mut slots = self.lock();
-        if let Some(place) = seat.take(&mut slots) {
+        if let Some(place) = seat.take(&mut slots, Doing::Reads) {
             let worker = &mut slots[place].worker;
             worker.set_client(&[seat.client.as_bytes()]);
             worker.set_host(&[]);
@@ -101,16 +101,21 @@ impl Seat {
         slots.get(place).filter(|slot| slot.connection == self.connection).map(|_| place)
     }
 
-    /// The same, or a free one, or that of a connection which has no request.
-    fn take(&self, slots: &mut [Slot]) -> Option<usize> {
+    /// The same, or a free one, or that of a connection which does something less than this one.
+    fn take(&self, slots: &mut [Slot], to: Doing) -> Option<usize> {
         if let Some(place) = self.own(slots) {
             return Some(place);
         }
         let (first, beyond) = slots.split_at(self.board.threads().min(slots.len()));
         let free = |slot: &Slot| slot.connection == 0;
         let idle = |slot: &Slot| slot.worker.doing() == Doing::KeepsAlive;
+        let reads = |slot: &Slot| slot.worker.doing() == Doing::Reads;
         let place = first.iter().position(free).or_else(|| first.iter().position(idle));
-        let place = place.or_else(|| beyond.iter().position(free).map(|place| first.len() + place))?;
+        let place = place.or_else(|| beyond.iter().position(free).map(|place| first.len() + place));
+        let place = match to {
+            Doing::Works => place.or_else(|| slots.iter().position(reads)),
+            _ => place,
+        }?;
         slots[place].connection = self.connection;
         self.place.store(place, Ordering::Relaxed);
         Some(place)
@@ -119,7 +124,7 @@ impl Seat {
     /// A request is being answered.
     pub(super) fn works(&self, parts: &Parts, began: SystemTime, host: &Host, local: IpAddr) {
         let mut slots = self.board.lock();
-        let Some(place) = self.take(&mut slots) else { return };
+        let Some(place) = self.take(&mut slots, Doing::Works) else { return };
         let worker = &mut slots[place].worker;
         let local = if host.server_name.is_none() { local.to_canonical().to_string() } else { String::new() };
         let name = host.server_name.as_ref().unwrap_or(&local);
