@@ -20,7 +20,6 @@ import tempfile
 import load
 from watchers import WATCHERS
 
-ROUNDS = 3
 SHIM = """#!/bin/sh
 {words} {python} "$@"
 """
@@ -52,8 +51,8 @@ def main():
         [python, "-c", "import os, sys; print(os.path.realpath(sys.executable))"], check=True, capture_output=True, text=True
     ).stdout.strip()
     failed = False
-    for name, orders, rounds in [("with embedded mode", load.ORDERS, ROUNDS), ("daemons alone", load.ORDERS_OF_DAEMONS, 1)]:
-        done, found = serve(watcher, server, python, orders, rounds)
+    for name, orders in [("with embedded mode", load.ORDERS), ("daemons alone", load.ORDERS_OF_DAEMONS)][: watcher.LAYOUTS]:
+        done, found = serve(watcher, server, python, orders, watcher.ROUNDS)
         ours = [error for error in found if watcher.is_ours(error)]
         print(f"{name}: {done.sent} requests, {len(done.failures)} without an answer; {len(found)} errors, {len(ours)} of ours")
         for text in [*ours[:20], *done.failures]:

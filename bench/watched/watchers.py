@@ -15,7 +15,10 @@ def runtime(name):
 
 
 class Memcheck:
-    """Valgrind watches over the processes that run Python."""
+    """Valgrind watches over the processes that run Python, and runs one thread at a time."""
+
+    LAYOUTS = 1
+    ROUNDS = 2
 
     @staticmethod
     def before_python(root):
@@ -54,6 +57,9 @@ class Memcheck:
 class Asan:
     """AddressSanitizer: the library, the front and the parent are built for it."""
 
+    LAYOUTS = 2
+    ROUNDS = 3
+
     @staticmethod
     def before_python(_root):
         return f"export LD_PRELOAD={runtime('libasan.so')}; exec"
@@ -75,6 +81,9 @@ class Asan:
 
 class Tsan:
     """ThreadSanitizer: the library, the front and the parent are built for it. It sees Python's GIL, which is made of pthreads."""
+
+    LAYOUTS = 2
+    ROUNDS = 3
 
     @staticmethod
     def before_python(_root):

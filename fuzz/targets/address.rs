@@ -15,8 +15,8 @@ const PREFIXES: [&str; 5] = ["/", "/a", "/a/", "/a/b.wsgi", "/static/"];
 fuzz_target!(|input: &[u8]| {
     let text = String::from_utf8_lossy(input);
     let (target, host) = text.split_once('\n').unwrap_or((&text, ""));
-    // What does not begin so is refused before.
-    if target.starts_with('/') {
+    // What does not begin so, or holds control characters, is refused before.
+    if target.starts_with('/') && !target.bytes().any(|byte| byte <= b' ' || byte == 0x7F) {
         for slashes in [EncodedSlashes::Refused, EncodedSlashes::Decoded, EncodedSlashes::Kept] {
             if let Ok(path) = normalise(target, slashes) {
                 assert_normal(&path);
@@ -38,7 +38,8 @@ fn assert_normal(path: &[u8]) {
 }
 
 fn assert_means_itself(path: &[u8], slashes: EncodedSlashes) {
-    let written: String = path.iter().map(|byte| if *byte == b'/' { "/".into() } else { format!("%{byte:02X}") }).collect();
+    let written: String =
+        path.iter().map(|byte| if *byte == b'/' { "/".into() } else { format!("%{byte:02X}") }).collect();
     assert_eq!(normalise(&written, slashes).as_deref(), Ok(path));
 }
 
