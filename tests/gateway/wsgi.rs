@@ -161,7 +161,7 @@ fn start_response_takes_what_pep_3333_allows() {
         "('200 OK', [('A', '\\x7f')])",
         "('200 OK', [('A', '\\u20ac')])",
         "('200 OK', [('Content-Length', '-1')])",
-        "('200 OK', [('Content-Length', '8'), ('content-length', '8')])",
+        "('200 OK', [('Content-Length', '8'), ('content-length', '9')])",
     ];
     for python in pythons() {
         let mut daemon = Setup::new(&python).start();
