@@ -159,7 +159,7 @@ fn an_older_file_is_another_one() {
         let server = site.serve(mode, "");
         assert_eq!(parse(&server.text("/")).0, 1, "{mode:?}");
         site.file("older.wsgi", version(2));
-        let older = SystemTime::now() - Duration::from_secs(3600);
+        let older = SystemTime::now() - Duration::from_hours(1);
         File::options().append(true).open(site.path("older.wsgi")).unwrap().set_modified(older).unwrap();
         std::fs::rename(site.path("older.wsgi"), site.path("app.wsgi")).unwrap();
         assert_eq!(parse(&server.text("/")).0, 2, "{mode:?}");
@@ -285,7 +285,7 @@ def application(environ, start_response):
             let later: Vec<_> = (0..3).map(|_| scope.spawn(|| server.text("/"))).collect();
             if mode == Mode::Embedded {
                 // Nobody waits for those that wait.
-                wait_until("the new script answers", || later.iter().all(|request| request.is_finished()));
+                wait_until("the new script answers", || later.iter().all(std::thread::ScopedJoinHandle::is_finished));
             } else {
                 server.logged("has changed");
             }
