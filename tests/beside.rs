@@ -28,7 +28,7 @@ use servers::Apache;
 use support::{Mode, skipped};
 
 /// How many requests are compared at least.
-const ENOUGH: usize = 750;
+const ENOUGH: usize = 1400;
 
 /// How many pairs run at once.
 const ABREAST: usize = 3;

@@ -9,6 +9,7 @@ if sys.path[:1] == [""]:
 
 import io
 import posix
+from _operator import index
 import threading  # Now, so that its main thread is the one that made the interpreter.
 
 
@@ -21,9 +22,14 @@ class FileWrapper:
 
     def __init__(self, filelike, blksize=8192):
         self.filelike = filelike
-        self.blksize = blksize
-        if hasattr(filelike, "close"):
-            self.close = filelike.close
+        self.blksize = index(blksize)
+        if self.blksize < 0:
+            raise ValueError("blksize must not be negative")
+
+    def close(self):
+        close = getattr(self.filelike, "close", None)
+        if close is not None:
+            close()
 
     def __iter__(self):
         return self

@@ -113,13 +113,15 @@ fn content_length_is_kept() {
 
 #[test]
 fn start_response_takes_what_pep_3333_allows() {
-    const ACCEPTED: [&str; 9] = [
+    const ACCEPTED: [&str; 11] = [
         "('200 OK', [])",
         "('200', [])",
         "('599 Odd', [('A', 'b')])",
+        "('999 Odder', [('A', 'b')])",
         "('200 Caf\\xe9', [('A', 'caf\\xe9\\t')])",
         "('200 OK', [], None)",
         "('200 OK', [('Content-Length', '8')])",
+        "('200 OK', [('Content-Length', '8'), ('Content-Length', '8')])",
         "('200 OK', [('Set-Cookie', 'a'), ('Set-Cookie', 'b')])",
         "('200 OK', [('Connection', 'close'), ('Transfer-Encoding', 'chunked'), ('Proxy-X', '')])",
         "('404 ', [(\"!#$%&'*+-.^_`|~09aZ\", '')])",
@@ -144,8 +146,8 @@ fn start_response_takes_what_pep_3333_allows() {
         "('OK', [])",
         "('100 Continue', [])",
         "('199 Low', [])",
-        "('600 High', [])",
-        "('999 Weird', [])",
+        "('1000 High', [])",
+        "('099 Low', [])",
         "('200 OK\\r\\nX: y', [])",
         "('200 \\0', [])",
         "('200 \\u20ac', [])",
@@ -159,7 +161,7 @@ fn start_response_takes_what_pep_3333_allows() {
         "('200 OK', [('A', '\\x7f')])",
         "('200 OK', [('A', '\\u20ac')])",
         "('200 OK', [('Content-Length', '-1')])",
-        "('200 OK', [('Content-Length', '8'), ('content-length', '8')])",
+        "('200 OK', [('Content-Length', '8'), ('content-length', '9')])",
     ];
     for python in pythons() {
         let mut daemon = Setup::new(&python).start();
@@ -170,7 +172,8 @@ fn start_response_takes_what_pep_3333_allows() {
         for arguments in ACCEPTED {
             assert_eq!(ask(arguments).text(), "accepted", "{arguments}");
         }
-        let answer = ask(ACCEPTED[7]);
+        let answer =
+            ask("('200 OK', [('Connection', 'x'), ('Transfer-Encoding', 'chunked'), ('Proxy-Connection', '')])");
         assert!(answer.head.expect("a head").headers.is_empty(), "hop-by-hop headers are left out");
         for (all, kind) in [(&TYPE_ERRORS[..], "TypeError"), (&VALUE_ERRORS[..], "ValueError")] {
             for arguments in all {

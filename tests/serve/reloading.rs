@@ -1,8 +1,10 @@
 //! New code without a restart, and scripts that are wrong for a while.
 
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
-use crate::support::{Mode, Site};
+use crate::support::{Mode, Request, Site, wait_until};
 
 fn version(number: u32) -> String {
     format!(
@@ -145,6 +147,157 @@ fn a_missing_callable_is_not_served() {
         let server = site.serve(mode, "");
         assert!(matches!(server.get("/").status, 404 | 500), "{mode:?}");
         server.logged("application");
+        server.stop();
+    }
+}
+
+/// A file that was put back from a backup is older than what is loaded, and counts.
+#[test]
+fn an_older_file_is_another_one() {
+    for mode in Mode::BOTH {
+        let site = Site::with_app(&version(1));
+        let server = site.serve(mode, "");
+        assert_eq!(parse(&server.text("/")).0, 1, "{mode:?}");
+        site.file("older.wsgi", version(2));
+        let older = SystemTime::now() - Duration::from_hours(1);
+        File::options().append(true).open(site.path("older.wsgi")).unwrap().set_modified(older).unwrap();
+        std::fs::rename(site.path("older.wsgi"), site.path("app.wsgi")).unwrap();
+        assert_eq!(parse(&server.text("/")).0, 2, "{mode:?}");
+        server.stop();
+    }
+}
+
+#[test]
+fn a_script_that_goes_away_comes_back() {
+    for mode in Mode::BOTH {
+        let site = Site::with_app(&version(1));
+        let server = site.serve(mode, "");
+        assert_eq!(parse(&server.text("/")).0, 1, "{mode:?}");
+        std::fs::rename(site.path("app.wsgi"), site.path("away.wsgi")).unwrap();
+        for _ in 0..3 {
+            assert_eq!(server.get("/").status, 404, "{mode:?}");
+        }
+        std::fs::rename(site.path("away.wsgi"), site.path("app.wsgi")).unwrap();
+        assert_eq!(parse(&server.text("/")).0, 1, "the same file, {mode:?}");
+        std::fs::remove_file(site.path("app.wsgi")).unwrap();
+        assert_eq!(server.get("/").status, 404, "{mode:?}");
+        site.file("app.wsgi", version(2));
+        assert_eq!(parse(&server.text("/")).0, 2, "another file, {mode:?}");
+        server.stop();
+    }
+}
+
+/// Counts its requests since it was loaded, and says by `reload_required` what a file beside it holds.
+const ASKED: &str = "import os
+count = 0
+def reload_required(path):
+    assert path == __file__, path
+    with open(os.path.join(os.path.dirname(__file__), 'wanted')) as wanted:
+        return eval(wanted.read())
+def application(environ, start_response):
+    global count
+    count += 1
+    start_response('200 OK', [])
+    return [b'%d' % count]
+";
+
+#[test]
+fn a_module_says_itself_that_it_is_out_of_date() {
+    for mode in Mode::BOTH {
+        let site = Site::with_app(ASKED);
+        site.file("wanted", "False");
+        let server = site.serve(mode, "");
+        let counts = |wanted: &str| {
+            site.replace("wanted", wanted);
+            [server.text("/"), server.text("/")]
+        };
+        assert_eq!(counts("False"), ["1", "2"], "{mode:?}");
+        assert_eq!(counts("[1]"), ["1", "1"], "{mode:?}");
+        assert_eq!(counts("None"), ["2", "3"], "{mode:?}");
+        assert_eq!(counts("1/0"), ["4", "5"], "one that fails says nothing, {mode:?}");
+        server.logged("ZeroDivisionError");
+        server.stop();
+    }
+}
+
+/// What a script does to its `__mtime__` counts as another file.
+#[test]
+fn a_changed_mtime_is_a_changed_file() {
+    const APP: &str = "count = 0
+def application(environ, start_response):
+    global count, __mtime__
+    count += 1
+    text = b'%d %s' % (count, type(__mtime__).__name__.encode())
+    exec(environ['QUERY_STRING'], globals())
+    start_response('200 OK', [])
+    return [text]
+";
+    for mode in Mode::BOTH {
+        let site = Site::with_app(APP);
+        let server = site.serve(mode, "");
+        let mut counts = vec![server.text("/"), server.text("/")];
+        for statement in
+            ["__mtime__-=1", "__mtime__=None", "__mtime__=str(__mtime__)", "del(__mtime__)", "__mtime__+=1"]
+        {
+            counts.extend([server.text(&format!("/?{statement}")), server.text("/")]);
+        }
+        let expected = ["1", "2", "3", "1", "2", "1", "2", "1", "2", "1", "2", "1"].map(|count| format!("{count} int"));
+        assert_eq!(counts, expected, "{mode:?}");
+        server.stop();
+    }
+}
+
+/// Twenty requests are under way when the script is replaced: they end as they began, and who comes then gets the new one.
+#[test]
+fn requests_under_way_end_as_they_began() {
+    const WAITS: &str = "import os, time
+def application(environ, start_response):
+    start_response('200 OK', [])
+    if environ['PATH_INFO'] == '/waits':
+        yield b'begun '
+        while not os.path.exists(os.path.join(os.path.dirname(__file__), 'go')):
+            time.sleep(0.01)
+    yield b'VERSION'
+";
+    for mode in Mode::BOTH {
+        let site = Site::with_app(&WAITS.replace("VERSION", "one"));
+        let groups = match mode {
+            Mode::Daemon => {
+                "WSGIDaemonProcess many threads=25 shutdown-timeout=60 python-home=${VENV}\nWSGIProcessGroup many\n"
+            }
+            Mode::Embedded => "ThreadsPerChild 25\n",
+        };
+        let server = site.start(&format!(
+            "{groups}WSGIScriptAlias / ${{DIR}}/app.wsgi\n<Directory ${{DIR}}>\n    Require all granted\n</Directory>\n{}",
+            if mode == Mode::Embedded { "WSGIPythonHome ${VENV}\n" } else { "" }
+        ));
+        let mut waiting: Vec<_> = (0..20)
+            .map(|_| {
+                let mut connection = server.connect();
+                connection.write(&Request::get("/waits").bytes());
+                let head = connection.head();
+                assert_eq!((head.status, connection.chunk()), (200, Some(b"begun ".to_vec())), "{mode:?}");
+                connection
+            })
+            .collect();
+        site.replace("app.wsgi", &WAITS.replace("VERSION", "two"));
+        std::thread::scope(|scope| {
+            let later: Vec<_> = (0..3).map(|_| scope.spawn(|| server.text("/"))).collect();
+            if mode == Mode::Embedded {
+                // Nobody waits for those that wait.
+                wait_until("the new script answers", || later.iter().all(std::thread::ScopedJoinHandle::is_finished));
+            } else {
+                server.logged("has changed");
+            }
+            site.file("go", "");
+            for request in later {
+                assert_eq!(request.join().expect("it is answered"), "two", "{mode:?}");
+            }
+        });
+        for connection in &mut waiting {
+            let rest: Vec<_> = std::iter::from_fn(|| connection.chunk().filter(|chunk| !chunk.is_empty())).collect();
+            assert_eq!(rest.concat(), b"one", "{mode:?}");
+        }
         server.stop();
     }
 }

@@ -161,7 +161,7 @@ CASES = [
     ("200 \u20ac", [T]),
     ("100 Continue", [T]),
     ("199 Early", [T]),
-    ("600 Late", [T]),
+    ("099 Low", [T]),
     ("200 OK", (T,)),
     ("200 OK", [list(T)]),
     ("200 OK", [T + ("third",)]),
@@ -358,4 +358,59 @@ def application(environ, start_response):
         let answer = server.get("/location");
         assert_eq!((answer.text().as_str(), answer.header("Location")), ("as it is", Some("/elsewhere")));
     });
+}
+
+/// What comes as `exc_info` when the head has gone out is raised, if it is an exception. Anything else is a mistake, whatever it is.
+#[test]
+fn exc_info_that_is_none() {
+    const APP: &str = r#"
+import sys
+def caught():
+    try:
+        raise KeyError("x")
+    except KeyError:
+        return sys.exc_info()
+
+def application(environ, start_response):
+    cases = [(None, None, None), (1, 2, 3), (1, None, None), (int, None, None), (ValueError, 1, None), (None, None, 1), (1, 2), (),
+             (ValueError, None, None), (None, ValueError("x"), None), (ValueError, ValueError("x"), 1), caught()]
+    start_response("200 OK", [])(b" ")
+    for exc_info in cases:
+        try:
+            start_response("500 Late", [], exc_info)
+            yield b"nothing "
+        except Exception as error:
+            yield type(error).__name__.encode() + b" "
+"#;
+    for mode in Mode::BOTH {
+        let site = Site::with_app(APP);
+        let server = site.serve(mode, "");
+        let text = server.text("/");
+        let names: Vec<_> = text.split_whitespace().collect();
+        let (wrong, raised) = names.split_at(8);
+        assert_eq!(wrong, ["TypeError"; 8], "{mode:?}");
+        assert_eq!(raised, ["ValueError", "ValueError", "TypeError", "KeyError"], "{mode:?}");
+        server.stop();
+    }
+}
+
+#[test]
+fn an_application_closes_the_connection() {
+    const APP: &str = r#"
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2"), ("Connection", environ["QUERY_STRING"])])
+    return [b"ok"]
+"#;
+    for mode in Mode::BOTH {
+        let site = Site::with_app(APP);
+        let server = site.serve(mode, "");
+        let mut connection = server.connect();
+        for kept in ["keep-alive", "Upgrade", "x-closed"] {
+            let answer = connection.exchange(&Request::get(&format!("/?{kept}")));
+            assert_eq!((answer.text().as_str(), answer.header("Connection")), ("ok", None), "{kept} {mode:?}");
+        }
+        assert_eq!(connection.exchange(&Request::get("/?x,Close")).header("Connection"), Some("close"), "{mode:?}");
+        assert!(connection.closed(), "{mode:?}");
+        server.stop();
+    }
 }

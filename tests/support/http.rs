@@ -114,7 +114,8 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    fn none() -> Self {
+    /// Nothing was answered, or nothing that can be read.
+    pub(crate) fn none() -> Self {
         Self { status: 0, reason: String::new(), headers: vec![], body: vec![], cut: true, interim: vec![] }
     }
 }

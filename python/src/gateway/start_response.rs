@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use pyo3_ffi as ffi;
 use wsgi_httpd::plan::log::LogLevel;
 use wsgi_httpd::runtime::exchange::Head;
+use wsgi_httpd::runtime::pairs::Pairs;
 
 use super::response::{self, Failure};
 use super::running;
@@ -82,17 +83,42 @@ unsafe extern "C" fn write(
 
 /// PEP 3333: once the headers are sent, `start_response` raises the exception that it is given.
 fn raise_again(attached: Attached<'_>, exc_info: &Object) -> Raised {
-    // SAFETY: exc_info is a tuple; what it gives is borrowed, and Restore takes over references of our own.
-    unsafe {
-        if ffi::PyTuple_Size(exc_info.as_ptr()) != 3 {
-            return attached.raise(Exception::Type, "exc_info must be a tuple of three");
+    let raised = (|| {
+        let not_one =
+            || attached.raise(Exception::Type, "exc_info must be a class, an exception of it and a traceback");
+        // SAFETY: exc_info is a tuple.
+        if unsafe { ffi::PyTuple_Size(exc_info.as_ptr()) } != 3 {
+            return Err(not_one());
         }
-        let item = |place| Object::borrowed(ffi::PyTuple_GetItem(exc_info.as_ptr(), place));
+        // SAFETY: as above, and there are three; what it gives is borrowed, and shared at once.
+        let item = |place| unsafe { Object::borrowed(ffi::PyTuple_GetItem(exc_info.as_ptr(), place)) };
         let (kind, value, traceback) = (item(0), item(1), item(2));
-        let traceback = if traceback.is_none() { std::ptr::null_mut() } else { traceback.into_ptr() };
-        ffi::PyErr_Restore(kind.into_ptr(), value.into_ptr(), traceback);
-    }
-    Raised
+        // SAFETY: both are valid objects; a class is asked for before it is called.
+        let exception = unsafe {
+            let base = ffi::PyExc_BaseException;
+            if ffi::PyObject_IsInstance(value.as_ptr(), base) == 1 {
+                value
+            } else if value.is_none()
+                && ffi::PyType_Check(kind.as_ptr()) != 0
+                && ffi::PyObject_IsSubclass(kind.as_ptr(), base) == 1
+            {
+                kind.call(attached)?
+            } else {
+                attached.clear_raised();
+                return Err(not_one());
+            }
+        };
+        let exception = if traceback.is_none() {
+            exception
+        } else {
+            let arguments = Object::tuple(attached, [traceback])?;
+            exception.attribute(attached, c"with_traceback")?.call_tuple(attached, &arguments)?
+        };
+        // SAFETY: an exception, of which Python takes references of its own.
+        unsafe { ffi::PyErr_SetObject(ffi::Py_TYPE(exception.as_ptr()).cast(), exception.as_ptr()) };
+        Ok(())
+    })();
+    raised.err().unwrap_or(Raised)
 }
 
 /// Checks the arguments; gives the head, and the `Content-Length` if there is one.
@@ -108,8 +134,8 @@ fn head(
         let text = format!("headers must be a list, not {}", headers.class_name(attached));
         return Err(attached.raise(Exception::Type, &text));
     }
-    let mut head = Head { status, reason, headers: wsgi_httpd::runtime::pairs::Pairs::with_capacity(256) };
-    let mut length = None;
+    let mut head = Head { status, reason, headers: Pairs::with_capacity(256) };
+    let (mut length, mut typed) = (None, false);
     let mut place = 0;
     // The size is asked for each time: nothing stops another thread from changing the list.
     // SAFETY: the object is a list; what it gives is a new reference, or null when another thread has taken it away.
@@ -120,10 +146,20 @@ fn head(
         let (name, value) = (header_name(attached, &name)?, header_value(attached, &value)?);
         if name.eq_ignore_ascii_case(b"content-length") {
             let number = parse_length(attached, &value)?;
-            if length.replace(number).is_some() {
-                return Err(attached.raise(Exception::Value, "more than one Content-Length"));
+            match length.replace(number) {
+                None => {}
+                Some(before) if before == number => continue,
+                Some(_) => return Err(attached.raise(Exception::Value, "more than one Content-Length")),
             }
-        } else if is_hop_by_hop(&name) {
+        } else if name.eq_ignore_ascii_case(b"content-type") {
+            if matches!(status, 204 | 304) {
+                // There is nothing that it could be the type of.
+                continue;
+            }
+            if std::mem::replace(&mut typed, true) {
+                head.headers = without_type(&head.headers);
+            }
+        } else if is_hop_by_hop(&name) && !closes(&name, &value) {
             let name = String::from_utf8_lossy(&name);
             let text = format!("the application's header '{name}' is left out: the server frames its answers itself");
             log::write(LogLevel::Info, client, text);
@@ -141,8 +177,8 @@ fn parse_status(attached: Attached<'_>, status: &Object) -> Result<(u16, Vec<u8>
     if digits.len() < 3 || !digits.iter().all(u8::is_ascii_digit) || !matches!(reason, [] | [b' ', ..]) {
         return Err(attached.raise(Exception::Value, "the status must be three digits and a reason: '200 OK'"));
     }
-    if !(200..600).contains(&number) {
-        return Err(attached.raise(Exception::Value, &format!("status {number} is not one of 200 to 599")));
+    if number < 200 {
+        return Err(attached.raise(Exception::Value, &format!("status {number} is not one of 200 to 999")));
     }
     if has_control(reason) {
         return Err(attached.raise(Exception::Value, "the status has a control character"));
@@ -197,10 +233,34 @@ fn has_control(bytes: &[u8]) -> bool {
 
 /// What is between us and the next hop is our own work (PEP 3333, "Other HTTP Features").
 fn is_hop_by_hop(name: &[u8]) -> bool {
-    const NAMES: [&[u8]; 7] =
-        [b"connection", b"keep-alive", b"te", b"trailer", b"trailers", b"transfer-encoding", b"upgrade"];
+    const NAMES: [&[u8]; 10] = [
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"trailers",
+        b"transfer-encoding",
+        b"upgrade",
+    ];
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
-        || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"proxy-"))
+}
+
+/// `Connection: close`, which the front carries out.
+fn closes(name: &[u8], value: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"connection")
+        && value.split(|byte| *byte == b',').any(|word| word.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
+/// The headers before another `Content-Type`: the last one counts.
+fn without_type(headers: &Pairs) -> Pairs {
+    let mut kept = Pairs::default();
+    for (name, value) in headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(b"content-type")) {
+        kept.push(name, value);
+    }
+    kept
 }
 
 /// The bytes of a `str` in latin-1.

@@ -169,6 +169,9 @@ pub(super) fn from_application(head: &Head, source: Source, head_only: bool) -> 
             continue;
         };
         match name {
+            header::CONNECTION if says_close(&value) => {
+                headers.insert(name, HeaderValue::from_static("close"));
+            }
             _ if is_hop_by_hop(&name) => {}
             header::CONTENT_LENGTH => length = value.to_str().ok().and_then(|digits| digits.parse::<u64>().ok()),
             name => {
@@ -209,6 +212,11 @@ pub(super) fn from_application(head: &Head, source: Source, head_only: bool) -> 
         response.extensions_mut().insert(reason);
     }
     response
+}
+
+/// Whether `Connection` closes it: the one thing of a connection that an application may ask for.
+fn says_close(value: &HeaderValue) -> bool {
+    value.as_bytes().split(|byte| *byte == b',').any(|word| word.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 /// Fields that speak of a connection and not of an answer (PEP 3333, "Other HTTP Features"; RFC 9110 §7.6.1).

@@ -19,11 +19,13 @@ pub(super) const SOFTWARE: &str = "wsgi-httpd";
 const NO_ADMIN: &str = "[no address given]";
 
 /// What is the same for each request to a script, `SCRIPT_FILENAME` and `SCRIPT_NAME` among it unless each request has its own.
-/// `SetEnv` stands first: the server's own variables win over it.
+/// `SetEnv` stands first: the server's own variables win over it. `HTTPS` becomes `wsgi.url_scheme`.
 pub(super) fn constant(host: &Host, settings: &Settings, script: Option<(&[u8], &[u8])>) -> Pairs {
     let mut pairs = Pairs::with_capacity(512);
     for (name, value) in &settings.set_env {
-        pairs.push(name, value);
+        if name != "HTTPS" && !OF_THE_GATEWAY.contains(&name.as_str()) {
+            pairs.push(name, value);
+        }
     }
     let root = host.document_root.as_ref().map(|root| root.to_string_lossy()).unwrap_or_default();
     pairs.push("SERVER_SOFTWARE", SOFTWARE);
@@ -37,6 +39,30 @@ pub(super) fn constant(host: &Host, settings: &Settings, script: Option<(&[u8], 
     }
     pairs.push("REQUEST_SCHEME", "http");
     pairs
+}
+
+/// What the gateway alone says, whatever `SetEnv` does.
+const OF_THE_GATEWAY: [&str; 14] = [
+    "apache.version",
+    "mod_wsgi.application_group",
+    "mod_wsgi.callable_object",
+    "mod_wsgi.handler_script",
+    "mod_wsgi.process_group",
+    "mod_wsgi.request_handler",
+    "mod_wsgi.version",
+    "wsgi.file_wrapper",
+    "wsgi.input_terminated",
+    "wsgi.multiprocess",
+    "wsgi.multithread",
+    "wsgi.run_once",
+    "wsgi.url_scheme",
+    "wsgi.version",
+];
+
+/// Whether `SetEnv` says that URLs are `https`: for a server behind what ends TLS.
+pub(super) fn is_https(settings: &Settings) -> bool {
+    let said = settings.set_env.iter().rfind(|(name, _)| name == "HTTPS");
+    said.is_some_and(|(_, value)| value == "1" || value.eq_ignore_ascii_case("on"))
 }
 
 /// What scripts that are asked who may see something learn of a host.

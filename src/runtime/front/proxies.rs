@@ -56,8 +56,8 @@ impl Proxies {
         (!named.is_empty()).then(|| Box::new(Self { believed, alike, trusted }))
     }
 
-    /// `environ` as the application gets it, and whether the URL is `https`.
-    pub(super) fn apply(&self, environ: &Pairs, target: &Target, peer: IpAddr) -> (Pairs, bool) {
+    /// `environ` as the application gets it, and whether the URL is `https`, if a proxy says.
+    pub(super) fn apply(&self, environ: &Pairs, target: &Target, peer: IpAddr) -> (Pairs, Option<bool>) {
         let mut believed = Believed::default();
         if self.trusts(peer) {
             for field in &self.believed {
@@ -75,7 +75,7 @@ impl Proxies {
             believed.values.push((b"mod_wsgi.mount_point", name));
             believed.values.push((b"mod_wsgi.script_name", before));
         }
-        (self.rewritten(environ, &believed), believed.https == Some(true))
+        (self.rewritten(environ, &believed), believed.https)
     }
 
     fn trusts(&self, address: IpAddr) -> bool {

@@ -157,8 +157,11 @@ async fn handle(
                 seen.user = Some(user.name.clone());
             }
             let seen_so = match &script.proxies {
-                None => (environ, false),
-                Some(proxies) => proxies.apply(&environ, &script.target, client.peer.ip()),
+                None => (environ, script.https),
+                Some(proxies) => {
+                    let (environ, https) = proxies.apply(&environ, &script.target, client.peer.ip());
+                    (environ, https.unwrap_or(script.https))
+                }
             };
             Ok(with_info(run(front, client, parts, incoming, began, seen.host, script, seen_so).await?, user))
         }

@@ -33,6 +33,8 @@ pub(super) struct Script {
     pub(super) guard: Option<Arc<Guard>>,
     /// What is believed of what proxies say.
     pub(super) proxies: Option<Box<Proxies>>,
+    /// `SetEnv HTTPS On`: URLs are `https`, unless a proxy says otherwise.
+    pub(super) https: bool,
 }
 
 /// What is asked before each request of a script which groups it gets.
@@ -228,7 +230,8 @@ impl Script {
         let diverted = at.handler.is_none() && handler_of(&settings, at.file, false).is_some_and(|name| !is_wsgi(name));
         let guard = Guard::of(plan, host_index, &settings, at.port);
         let proxies = Proxies::of(&settings);
-        Self { target: Arc::new(target), runs, pass_authorization, diverted, dispatch, guard, proxies, settings }
+        let https = environ::is_https(&settings);
+        Self { target: Arc::new(target), runs, pass_authorization, diverted, dispatch, guard, proxies, https, settings }
     }
 
     /// The same script with other groups or another callable, as a dispatch script says. What it leaves out stays.
