@@ -24,6 +24,8 @@ mod command_line;
 mod confinement;
 #[path = "serve/connections.rs"]
 mod connections;
+#[path = "serve/defects.rs"]
+mod defects;
 #[path = "serve/descriptors.rs"]
 mod descriptors;
 #[path = "serve/digest.rs"]

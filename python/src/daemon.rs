@@ -375,7 +375,7 @@ fn watch(shared: &Shared, attendant: &Attendant, messenger: &mut Messenger, cont
                 return Ok(Duration::try_from_secs_f64(within).unwrap_or(patience));
             }
             Ok(Some((Order::Connections { .. }, descriptors))) => {
-                shared.connect(descriptors.into_iter().map(Link::new))
+                shared.connect(descriptors.into_iter().map(Link::new));
             }
             Ok(Some((Order::Failing { .. }, _))) => {}
             // The parent has gone, or makes no sense any more.

@@ -30,7 +30,7 @@ def application(environ, start_response):
     if path == "/eats":
         kept = []
         while True:
-            kept.append(bytearray(1 << 20))
+            kept.append(bytearray(100 << 20))
     if path == "/reads":
         environ["wsgi.input"].read(10)
         os._exit(7)
@@ -132,7 +132,8 @@ fn an_upload_is_answered() {
     let client = std::thread::spawn(move || {
         let _ = sending.write_all(b"POST /reads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n");
         // The server may stop reading.
-        let _ = (0..50).try_for_each(|_| sending.write_all(&[b'x'; 1_000_000]));
+        let block = vec![b'x'; 1_000_000];
+        let _ = (0..50).try_for_each(|_| sending.write_all(&block));
     });
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).expect("an answer");

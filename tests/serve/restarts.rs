@@ -63,9 +63,9 @@ fn under_load(server: &Server, changes: impl FnOnce()) -> BTreeSet<String> {
     };
     std::thread::scope(|scope| {
         let clients: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
-        let changed = std::panic::catch_unwind(AssertUnwindSafe(changes));
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(changes));
         done.store(true, Ordering::Relaxed);
-        changed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         clients.into_iter().flat_map(|client| client.join().expect("each request is answered")).collect()
     })
 }
@@ -126,10 +126,12 @@ fn a_process_that_hangs_gets_no_more() {
     let server = start(&site, "processes=3 threads=1");
     let mut all = BTreeSet::new();
     wait_until("all processes have answered", || {
-        // Two at once, since one that is free is used again.
-        let mut pair: Vec<Connection> = (0..3).map(|_| server.connect()).collect();
-        pair.iter_mut().for_each(|connection| connection.write(&Request::get("/").bytes()));
-        all.extend(pair.iter_mut().map(|connection| connection.answer("GET").text()));
+        // Three at once, since one that is free is used again.
+        let mut asking: Vec<Connection> = (0..3).map(|_| server.connect()).collect();
+        for connection in &mut asking {
+            connection.write(&Request::get("/").bytes());
+        }
+        all.extend(asking.iter_mut().map(|connection| connection.answer("GET").text()));
         all.len() == 3
     });
     let mut hangs = server.connect();

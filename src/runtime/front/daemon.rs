@@ -263,7 +263,7 @@ impl Lease {
         if first.0.kind == Kind::Continue {
             return Upload::start(self, rest).answer(timeout).await;
         }
-        // The body's rest stays unread: the application has answered without asking for it.
+        // The application has begun to answer without asking for the body's rest: it may do so yet, unless the answer is whole.
         let (frame, payload) = first;
         match frame.kind {
             Kind::Head => {
@@ -278,6 +278,7 @@ impl Lease {
                     Source::Wire(Box::new(WireBody {
                         first: bytes,
                         from: Some(From::Lease(self)),
+                        rest,
                         let_run: false,
                         cut: None,
                     })),

@@ -71,6 +71,7 @@ pub(super) struct Parent {
 }
 
 impl Parent {
+    #[allow(clippy::too_many_arguments, reason = "what was made ready, one by one; called from one place")]
     pub(super) fn new(
         plan: Plan,
         accounts: Accounts,

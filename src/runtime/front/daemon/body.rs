@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt;
 use super::thread::poll_frame;
 use super::upload::Upload;
 use super::{Busy, Lease};
+use crate::runtime::front::input::Input;
 use crate::runtime::wire::{self, Frame, Kind};
 
 /// How much of an answer that nobody wants is read away before its thread is cut off instead.
@@ -25,6 +26,8 @@ pub(in crate::runtime::front) struct WireBody {
     pub(super) first: Bytes,
     /// `None` once the answer is over.
     pub(super) from: Option<From>,
+    /// What is left of the request's body, for an application that reads it while it answers.
+    pub(super) rest: Option<Input>,
     /// Whether the client is still there and only has no use for the bytes, as with HEAD.
     pub(super) let_run: bool,
     /// Hears of it when the process ends before its answer does.
@@ -66,6 +69,11 @@ impl WireBody {
                     if empty == MOST_EMPTY {
                         context.waker().wake_by_ref();
                         return Poll::Pending;
+                    }
+                }
+                Kind::Continue if matches!(self.from, Some(From::Lease(_))) => {
+                    if let Some(From::Lease(lease)) = self.from.take() {
+                        self.from = Some(From::Upload(Upload::start(lease, self.rest.take())));
                     }
                 }
                 Kind::Body => return Poll::Ready(Some(Ok(payload))),
@@ -129,7 +137,7 @@ impl Drop for WireBody {
             return;
         }
         let tasks = from.busy().pool.tasks.clone();
-        let mut rest = Self { first: Bytes::new(), from: Some(from), let_run: false, cut: None };
+        let mut rest = Self { first: Bytes::new(), from: Some(from), rest: None, let_run: false, cut: None };
         let let_run = self.let_run;
         tasks.spawn(async move {
             if !let_run {

@@ -58,6 +58,7 @@ impl Upload {
                     Source::Wire(Box::new(WireBody {
                         first,
                         from: Some(From::Upload(self)),
+                        rest: None,
                         let_run: false,
                         cut: None,
                     })),
