@@ -95,6 +95,8 @@ pub(crate) unsafe fn class_of(object: *mut ffi::PyObject) -> *mut ffi::PyTypeObj
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Bytes,
+    Class,
+    Integer,
     List,
     Text,
     Tuple,
@@ -107,6 +109,8 @@ pub(crate) enum Kind {
 pub(crate) unsafe fn is_kind(object: *mut ffi::PyObject, kind: Kind) -> bool {
     let flag: c_ulong = match kind {
         Kind::Bytes => ffi::Py_TPFLAGS_BYTES_SUBCLASS,
+        Kind::Class => ffi::Py_TPFLAGS_TYPE_SUBCLASS,
+        Kind::Integer => ffi::Py_TPFLAGS_LONG_SUBCLASS,
         Kind::List => ffi::Py_TPFLAGS_LIST_SUBCLASS,
         Kind::Text => ffi::Py_TPFLAGS_UNICODE_SUBCLASS,
         Kind::Tuple => ffi::Py_TPFLAGS_TUPLE_SUBCLASS,

@@ -30,7 +30,7 @@ const MOST_DESCRIPTORS: usize = 253;
 /// The longest message, bytes.
 const LONGEST: usize = 64 << 20;
 /// Bytes of the two numbers that a message begins with.
-const NUMBERS: usize = 8;
+pub(super) const NUMBERS: usize = 8;
 
 /// The first message to a child: what `wsgi-serve`, started anew, does before it becomes something else.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -285,7 +285,7 @@ impl Control {
             return Ok(None);
         }
         (&self.stream).read_exact(&mut numbers[got..])?;
-        let [length, count] = [0, 4].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte])) as usize);
+        let (length, count) = length_and_descriptors(numbers);
         if length > LONGEST {
             return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a message of {length} bytes")));
         }
@@ -322,6 +322,12 @@ impl Control {
         }
         Ok(got)
     }
+}
+
+/// What a message begins with: the length of what follows, and how many descriptors come with it.
+pub(super) fn length_and_descriptors(numbers: [u8; NUMBERS]) -> (usize, usize) {
+    let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte])) as usize;
+    (number(0), number(4))
 }
 
 impl AsFd for Control {

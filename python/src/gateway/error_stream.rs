@@ -12,6 +12,7 @@ use pyo3_ffi as ffi;
 
 use super::{Request, errors, running_request};
 use crate::callback::{Method, class as make_class, enter, guard, view};
+use crate::layout::{Kind, class_of, is_kind};
 use crate::module::Holder;
 use crate::object::{Attached, Exception, Object, Raised, Result};
 
@@ -160,7 +161,7 @@ unsafe fn make_ready(attached: Attached<'_>, object: *mut ffi::PyObject) -> Resu
 unsafe fn of_the_base(attached: Attached<'_>, object: *mut ffi::PyObject, name: &CStr) -> Result<Object> {
     // SAFETY: as the caller promises; a descriptor's `__get__` gives a new reference.
     unsafe {
-        let class = Object::borrowed(ffi::Py_TYPE(object).cast());
+        let class = Object::borrowed(class_of(object).cast());
         let method = class.attribute(attached, c"__base__")?.attribute(attached, name)?;
         let get = method.attribute(attached, c"__get__")?;
         get.call_with(attached, &Object::borrowed(object), &class)
@@ -325,7 +326,7 @@ fn add_block(attached: Attached<'_>, request: &Request, block: &Object) -> Resul
     }
     // SAFETY: the object is valid; a TypeError is raised for what is not like bytes.
     let block = unsafe {
-        if ffi::PyLong_Check(block.as_ptr()) != 0 {
+        if is_kind(block.as_ptr(), Kind::Integer) {
             // bytes(7) is seven zeros.
             return Err(attached.raise(Exception::Type, "a bytes-like object is required, not 'int'"));
         }

@@ -8,15 +8,13 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
-use crate::runtime::handoff::Report;
+use crate::runtime::handoff::{NUMBERS, Report, length_and_descriptors};
 
 /// The longest report, bytes.
 const LONGEST: usize = 256 << 10;
 /// So many reports may come within [`WINDOW`].
 const MOST: u32 = 2000;
 const WINDOW: Duration = Duration::from_secs(10);
-/// Bytes of the length before each message.
-const HEADER: usize = 4;
 
 /// The parent's end of what one child sends.
 #[derive(Debug)]
@@ -66,15 +64,18 @@ impl Inbox {
     }
 
     fn take(&mut self) -> Result<Option<Report>, String> {
-        let Some(header) = self.bytes.first_chunk::<HEADER>() else { return Ok(None) };
-        let length = u32::from_le_bytes(*header) as usize;
+        let Some(header) = self.bytes.first_chunk::<NUMBERS>() else { return Ok(None) };
+        let (length, descriptors) = length_and_descriptors(*header);
+        if descriptors > 0 {
+            return Err(format!("a report with {descriptors} descriptors"));
+        }
         if length > LONGEST {
             return Err(format!("a report of {length} bytes"));
         }
-        let Some(message) = self.bytes.get(HEADER..HEADER + length) else { return Ok(None) };
+        let Some(message) = self.bytes.get(NUMBERS..NUMBERS + length) else { return Ok(None) };
         let report =
             serde_json::from_slice(message).map_err(|error| format!("a report that cannot be read: {error}"))?;
-        self.bytes.drain(..HEADER + length);
+        self.bytes.drain(..NUMBERS + length);
         if self.since.elapsed() > WINDOW {
             (self.since, self.reports) = (Instant::now(), 0);
         }
@@ -104,13 +105,13 @@ mod tests {
         let (ours, theirs, mut inbox) = pair();
         assert!(matches!(inbox.next(&ours), Heard::Nothing));
         let control = Control::new(theirs.try_clone().unwrap());
-        control.send(&Report::Unconnected, &[ours.as_fd()]).unwrap();
+        control.send(&Report::Unconnected, &[]).unwrap();
         control.send(&Report::Leaving { reason: "x".repeat(9000) }, &[]).unwrap();
         assert!(matches!(inbox.next(&ours), Heard::Report(Report::Unconnected)));
         assert!(matches!(inbox.next(&ours), Heard::Report(Report::Leaving { reason }) if reason.len() == 9000));
         (&theirs).write_all(&[13, 0]).unwrap();
         assert!(matches!(inbox.next(&ours), Heard::Nothing));
-        (&theirs).write_all(b"\0\0\"Unconnected\"").unwrap();
+        (&theirs).write_all(b"\0\0\0\0\0\0\"Unconnected\"").unwrap();
         assert!(matches!(inbox.next(&ours), Heard::Report(Report::Unconnected)));
         drop((control, theirs));
         assert!(matches!(inbox.next(&ours), Heard::End));
@@ -118,7 +119,14 @@ mod tests {
 
     #[test]
     fn nonsense_is_told_from_reports() {
-        for bytes in [&b"\xff\xff\xff\xff"[..], b"\x02\0\0\0{}", b"\x01\0\0\0\xff", b"\0\0\0\0"] {
+        let said: [&[u8]; 5] = [
+            b"\xff\xff\xff\xff\0\0\0\0",
+            b"\x02\0\0\0\0\0\0\0{}",
+            b"\x01\0\0\0\0\0\0\0\xff",
+            b"\0\0\0\0\0\0\0\0",
+            b"\x0d\0\0\0\x01\0\0\0\"Unconnected\"",
+        ];
+        for bytes in said {
             let (ours, theirs, mut inbox) = pair();
             (&theirs).write_all(bytes).unwrap();
             assert!(matches!(inbox.next(&ours), Heard::Nonsense(_)), "{bytes:?}");
