@@ -6,7 +6,7 @@
 # make bench-check   speed of wsgi-check beside `apache2 -t`, and of its stages
 # make stress        gives wsgi-check configurations that nobody would write
 # make agreement     compares made configurations with Apache: every directive, many values; takes minutes
-# make frameworks    real applications, each in an environment of its own, under PYTHONS; installs them, takes minutes
+# make frameworks    real applications, each in an environment of its own, under PYTHONS, or the first found; installs them, takes minutes
 # make growth        whether memory grows over ten thousand loads of a script, and as many requests to sub-interpreters
 # make memcheck      the library that runs Python, under valgrind: threads, sub-interpreters, every way to answer; wants valgrind
 # make asan, tsan    the same, and the front, under AddressSanitizer and ThreadSanitizer; want gcc and its libasan, libtsan
@@ -26,7 +26,7 @@ BENCH ?= ../shared/bench
 BENCH_ARGS ?= --peers apache-daemon,apache-embedded,granian,ours-daemon,ours-embedded --workloads hello
 
 FRAMEWORKS ?= ../shared/frameworks
-PYTHONS ?= python3
+PYTHONS ?=
 
 # Under it the server runs: with a lock of their own for interpreters from 3.12 on.
 WATCHED_PYTHON ?= python3
@@ -88,8 +88,8 @@ memcheck asan tsan:
 	server=$$(bench/watched/build $@) && bench/watched/run.py $@ "$$server" $(WATCHED_PYTHON)
 
 frameworks: build
-	for python in $(PYTHONS); do \
-		tests/frameworks/run.py '$(FRAMEWORKS)' target/frameworks --python "$$python" || exit 1; \
+	for python in $(or $(PYTHONS),''); do \
+		tests/frameworks/run.py '$(FRAMEWORKS)' target/frameworks $${python:+--python "$$python"} || exit 1; \
 	done
 
 # Sanitizers watch over unsafe code, of which none is in what is fuzzed. The flag lets a stable compiler do what cargo-fuzz asks of it.

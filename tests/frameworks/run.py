@@ -20,8 +20,11 @@ import sys
 import time
 from pathlib import Path
 
-# It has no release: there is nothing to install.
-WITHOUT_SOURCE = {"web2py"}
+# What makes the data of an application whose recipe leaves that open.
+PREPARED_HERE = {"web2py": Path(__file__).resolve().parent / "web2py.sh"}
+# Those that `all.conf` mounts at the root of a host of their own, where the name is defined.
+HOSTS = {"web2py": "web2py.test"}
+DEFINED = "FW_WEB2PY"
 # C extensions that do not bear a sub-interpreter of that version, whoever the host is: zope.interface recurses without an end,
 # in mod_wsgi 6.1.1 too.
 NOT_ALONE = {"python3.13": {"zope"}}
@@ -40,13 +43,13 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("recipes", type=Path)
     parser.add_argument("target", type=Path)
-    parser.add_argument("--python", default="python3")
+    parser.add_argument("--python")
     parser.add_argument("--serve", type=Path, default=Path("target/release/wsgi-serve"))
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_intermixed_args()
     site = Site(arguments)
     known = sorted(path.parent.name for path in site.recipes.glob("*/app.wsgi"))
-    wanted = arguments.names or [name for name in known if name not in WITHOUT_SOURCE]
+    wanted = arguments.names or known
     ready = [name for name in wanted if site.prepare(name)]
     left_out = sorted(set(known) - set(ready))
     failures = [f"{name}: cannot be installed" for name in wanted if name not in ready]
@@ -65,18 +68,25 @@ def main() -> int:
 class Site:
     def __init__(self, arguments):
         self.recipes = arguments.recipes.resolve()
-        self.python = arguments.python
+        # Daemon processes leave root; a person's own stay the person's.
+        self.user = "www-data" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.serve = arguments.serve.resolve()
-        self.version = subprocess.run(
-            [self.python, "-c", "import sys; print('python%d.%d' % sys.version_info[:2])"],
-            capture_output=True, text=True, check=True).stdout.strip()
+        self.python, self.version = self.python_for(arguments.python)
         self.target = arguments.target.resolve() / self.version
         self.venvs, self.data, self.run = (self.target / name for name in ("venvs", "data", "run"))
         for folder in (self.venvs, self.data, self.run):
             folder.mkdir(parents=True, exist_ok=True)
-        # Daemon processes leave root; a person's own stay the person's.
-        self.user = "www-data" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.port = free_port()
+
+    def python_for(self, wanted):
+        """The program and version of a Python that the account may execute: the one that is wanted, else the first there is."""
+        ask = "import os, sys; print('python%d.%d' % sys.version_info[:2], os.path.realpath(sys.executable))"
+        for candidate in [wanted] if wanted else ["python3", "/usr/bin/python3"]:
+            said = subprocess.run([candidate, "-c", ask], capture_output=True, text=True, check=True).stdout.rstrip("\n")
+            version, program = said.split(" ", 1)
+            if os.geteuid() != 0 or may_execute(self.user, program):
+                return program, version
+        sys.exit(f"{candidate}: {self.user} may not execute it: let that account enter the folders above, or name another Python")
 
     def prepare(self, name: str) -> bool:
         """Installs what an application needs, once for each state of its requirements."""
@@ -85,7 +95,7 @@ class Site:
         state = hashlib.sha256(requirements.read_bytes()).hexdigest()
         if stamp.exists() and stamp.read_text() == state:
             return True
-        venv, script = self.venvs / name, self.recipes / name / "prepare.sh"
+        venv, script = self.venvs / name, PREPARED_HERE.get(name, self.recipes / name / "prepare.sh")
         steps = [[self.python, "-m", "venv", "--clear", venv],
                  [venv / "bin/pip", "install", "-q", "--disable-pip-version-check", "-r", requirements]]
         (self.data / name).mkdir(exist_ok=True)
@@ -116,7 +126,7 @@ class Site:
             # The others have no Python, and nothing would start.
             fragments = "".join(f"Include {self.recipes}/{name}/httpd.conf\n" for name in names)
             text = f"Listen 127.0.0.1:{self.port}\nServerName localhost\nWSGIRestrictEmbedded On\n{fragments}"
-        return self.ask(self.write("all", text), requests, "as its recipe has it")
+        return self.ask(self.write("all", text), requests, "as its recipe has it", HOSTS)
 
     def ask_alone(self, name, requests):
         conf = self.write(name, f"""\
@@ -142,19 +152,19 @@ WSGIScriptAlias /{name} {self.recipes}/{name}/app.wsgi process-group={name} appl
         lines = [f'ServerRoot "{self.run}"', f'PidFile "{self.run}/{name}.pid"', f'ErrorLog "{self.run}/{name}.log"']
         if os.geteuid() == 0:
             lines += [f"User {self.user}", f"Group {self.user}"]
-        lines += [f'Define {key} "{value}"' for key, value in define.items()]
+        lines += [f'Define {key} "{value}"' for key, value in define.items()] + [f"Define {DEFINED}"]
         path = self.run / f"{name}.conf"
         path.write_text("\n".join(lines) + "\n" + text)
         return path
 
-    def ask(self, conf, requests, how):
+    def ask(self, conf, requests, how, hosts=()):
         log = open(conf.with_suffix(".out"), "w")
         server = subprocess.Popen([self.serve, "-f", conf], stdout=log, stderr=subprocess.STDOUT,
                                   env={**os.environ, "FW_DATA": str(self.data)})
         try:
             if not self.is_up(server):
                 return [f"{how}: {conf}: does not start, see {log.name}"]
-            return [f"{how}: {failure}" for failure in map(self.request, requests) if failure]
+            return [f"{how}: {failure}" for failure in (self.request(row, hosts) for row in requests) if failure]
         finally:
             server.send_signal(signal.SIGTERM)
             try:
@@ -173,13 +183,15 @@ WSGIScriptAlias /{name} {self.recipes}/{name}/app.wsgi process-group={name} appl
                 time.sleep(0.05)
         return False
 
-    def request(self, row):
-        """What is wrong with the answer to a request, if anything is."""
-        method, url = row.get("method") or "GET", f"/{row['name']}{row['url']}"
-        headers = {"Host": f"localhost:{self.port}"}
+    def request(self, row, hosts):
+        """What is wrong with the answer to a request, if anything is. `hosts` has the names of those with one of their own."""
+        name, method, url = row["name"], row.get("method") or "GET", row["url"]
+        host = hosts[name] if name in hosts else "localhost"
+        url = url if name in hosts else f"/{name}{url}"
+        headers = {"Host": f"{host}:{self.port}"}
         if row.get("header"):
-            name, value = row["header"].split(": ", 1)
-            headers[name] = value
+            field, value = row["header"].split(": ", 1)
+            headers[field] = value
         body = (row.get("body") or "").encode() or None
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_LIMIT)
         try:
@@ -199,6 +211,14 @@ WSGIScriptAlias /{name} {self.recipes}/{name}/app.wsgi process-group={name} appl
         if row["text"] not in text:
             return f"{method} {url}: no '{row['text']}' in the page"
         return None
+
+
+def may_execute(user: str, python: str) -> bool:
+    try:
+        return subprocess.run([python, "-c", ""], user=user, group=pwd.getpwnam(user).pw_gid, extra_groups=[],
+                              stderr=subprocess.DEVNULL).returncode == 0
+    except (KeyError, OSError):
+        return False
 
 
 def path_of(location: str) -> str:
