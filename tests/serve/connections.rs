@@ -85,3 +85,23 @@ fn a_client_that_leaves_keeps_nobody_waiting() {
     }
     server.stop();
 }
+
+/// A body that does not go into the socket at once, as the first that a process is given: the process has to be woken when there is
+/// something to read, not only before.
+#[test]
+fn a_large_body_as_the_first_of_a_process() {
+    let site = Site::with_app(
+        "def application(environ, start_response):\n    \
+             size = len(environ['wsgi.input'].read())\n    \
+             start_response('200 OK', [])\n    return [b'%d' % size]\n",
+    );
+    let server = site.start(
+        "WSGIDaemonProcess app threads=1 maximum-requests=1 python-home=\"${VENV}\"\nWSGIProcessGroup app\n\
+         WSGIApplicationGroup %{GLOBAL}\nWSGIScriptAlias / \"${DIR}/app.wsgi\"\n\
+         <Directory \"${DIR}\">\n    Require all granted\n</Directory>\n",
+    );
+    for _ in 0..20 {
+        assert_eq!(server.send(&Request::post("/", vec![b'x'; 1_000_000])).text(), "1000000");
+    }
+    server.stop();
+}

@@ -159,11 +159,10 @@ impl Pool {
         let request = Request { call: Arc::new(call), body: body.bytes, follows: body.rest.is_some() };
         loop {
             let mut lease = self.take(&request, queued_until).await?;
-            match lease.thread.send_rest().await {
-                Ok(false) => {}
-                Ok(true) => lease.busy.ring_soon(),
+            let Lease { thread, busy } = &mut lease;
+            if thread.send_rest(|| busy.ring_soon()).await.is_err() {
                 // The request did not arrive whole, so it cannot have run: another thread may have it.
-                Err(_) => continue,
+                continue;
             }
             let frame = tokio::time::timeout(timeout, lease.thread.frame()).await.map_err(|_| DaemonError::Late)?;
             let first = match frame {

@@ -67,14 +67,16 @@ impl Thread {
         self.sent = self.stream.try_write(&self.out).unwrap_or(0);
     }
 
-    /// Sends what is left of the request, if something is; whether it was.
-    pub(super) async fn send_rest(&mut self) -> io::Result<bool> {
+    /// Sends what is left of the request, if something is. `wake` is called as soon as a part of that has gone: the rest may not
+    /// go before the thread reads, and perhaps nothing had been there when it was woken.
+    pub(super) async fn send_rest(&mut self, wake: impl FnOnce()) -> io::Result<()> {
         let rest = &self.out[self.sent..];
         if rest.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
-        self.stream.write_all(rest).await?;
-        Ok(true)
+        let gone = self.stream.write(rest).await?;
+        wake();
+        self.stream.write_all(&rest[gone..]).await
     }
 
     pub(super) async fn frame(&mut self) -> io::Result<(Frame, Bytes)> {
