@@ -15,9 +15,9 @@ use wsgi_httpd::runtime::handoff::{Control, Order, Report, Start, Work};
 
 fuzz_target!(|input: &[u8]| {
     let Some((&how, input)) = input.split_first() else { return };
-    // The length is that of what follows, or whatever stands there.
+    // The length is that of what follows, and no descriptors; or whatever stands there.
     let length = (input.len() as u32).to_le_bytes();
-    let bytes = if how & 1 == 0 { [&length, input].concat() } else { input.to_vec() };
+    let bytes = if how & 1 == 0 { [&length[..], &[0; 4], input].concat() } else { input.to_vec() };
     match (how >> 1) % 4 {
         0 => receive::<Start>(&bytes),
         1 => receive::<Work>(&bytes),

@@ -46,7 +46,7 @@ impl Boot<'_> {
              \x20       import json, posix\n\
              \x20       text = '%s: %s cannot load the library of wsgi-serve: %s' % (origin, sys.executable, error)\n\
              \x20       text = json.dumps({{'Failed': {{'message': text}}}}).encode()\n\
-             \x20       posix.write(0, len(text).to_bytes(4, 'little') + text)\n\
+             \x20       posix.write(0, len(text).to_bytes(4, 'little') + bytes(4) + text)\n\
              \x20       return 1\n\
              {remove}\
              \x20   return module.main({library})\n\

@@ -178,7 +178,8 @@ fn two_threads_take_turns_with_a_gil() {
         note(&python.version);
         for mode in MODES {
             let met = rally(&site(python, "", RALLY), &format!("WSGIFreeThreading Off\n{mode}"), 1_000_000);
-            assert_eq!(met, ["alone", "met"]);
+            // The one that runs first meets nobody; the other one does unless it is interrupted.
+            assert_ne!(met, ["met", "met"]);
         }
     }
 }

@@ -10,11 +10,12 @@ def control():
     sockets = [int(name) for name in os.listdir("/proc/self/fd") if int(name) > 2]
     return min(fd for fd in sockets if os.path.exists("/proc/self/fd/%d" % fd) and stat.S_ISSOCK(os.fstat(fd).st_mode))
 def message(text):
-    return len(text).to_bytes(4, "little") + text
+    # Its length, and that no descriptors come with it.
+    return len(text).to_bytes(4, "little") + bytes(4) + text
 UNCONNECTED = message(b'"Unconnected"')
 WRITTEN = {
-    "/part": b"\x40\0\0\0{",
-    "/huge": b"\xff\xff\xff\x7f",
+    "/part": b"\x40\0\0\0\0\0\0\0{",
+    "/huge": b"\xff\xff\xff\x7f\0\0\0\0",
     "/nonsense": message(b"no json"),
     "/again": message(b'{"Ready":{"python":null}}') * 100,
     "/flood": UNCONNECTED * 5000,

@@ -12,8 +12,8 @@ use super::running;
 use crate::callback::{Method, bound, enter};
 use crate::events;
 use crate::gil::list_item;
-use crate::layout;
-use crate::layout::{Kind, is_kind};
+
+use crate::layout::{Kind, class_of, is_kind};
 use crate::log;
 use crate::object::{Attached, Exception, Object, Raised, Result};
 
@@ -100,7 +100,7 @@ fn raise_again(attached: Attached<'_>, exc_info: &Object) -> Raised {
             if ffi::PyObject_IsInstance(value.as_ptr(), base) == 1 {
                 value
             } else if value.is_none()
-                && layout::is_kind(kind.as_ptr(), layout::Kind::Class)
+                && is_kind(kind.as_ptr(), Kind::Class)
                 && ffi::PyObject_IsSubclass(kind.as_ptr(), base) == 1
             {
                 kind.call(attached)?
@@ -116,7 +116,7 @@ fn raise_again(attached: Attached<'_>, exc_info: &Object) -> Raised {
             exception.attribute(attached, c"with_traceback")?.call_tuple(attached, &arguments)?
         };
         // SAFETY: an exception, of which Python takes references of its own.
-        unsafe { ffi::PyErr_SetObject(layout::class_of(exception.as_ptr()).cast(), exception.as_ptr()) };
+        unsafe { ffi::PyErr_SetObject(class_of(exception.as_ptr()).cast(), exception.as_ptr()) };
         Ok(())
     })();
     raised.err().unwrap_or(Raised)
