@@ -281,7 +281,7 @@ impl Routes {
             return self.unless_diverted(script, Cow::Borrowed(rest), None, path, asker);
         }
         let Some((file, used)) = script_within(mount.target.as_bytes(), rest) else {
-            return self.folder_of_scripts(&mount.target, rest, path, asker);
+            return Ok(self.folder_of_scripts(&mount.target, rest, path, asker));
         };
         let name = &path[..length + used];
         let script = self.prepare(key(Some((file.clone(), name.to_vec()))), |key| {
@@ -291,25 +291,19 @@ impl Routes {
     }
 
     /// What a mount leads to where that is no script: a folder gets its slash first (`DirectorySlash`), and is nothing to run.
-    fn folder_of_scripts<'a>(
-        &self,
-        target: &str,
-        rest: &[u8],
-        path: &[u8],
-        asker: Asker<'_>,
-    ) -> Result<Route<'a>, Refusal> {
+    fn folder_of_scripts<'a>(&self, target: &str, rest: &[u8], path: &[u8], asker: Asker<'_>) -> Route<'a> {
         let name = file_name([target.as_bytes(), rest].concat());
         let file = PathBuf::from(OsStr::from_bytes(&name));
         if !file.is_dir() {
-            return Ok(self.nothing(&name, path, asker, Some(no_script(&name))));
+            return self.nothing(&name, path, asker, Some(no_script(&name)));
         }
         if path.ends_with(b"/") {
             let message = format!("WSGI0136: the script {} is a directory", file.display());
             let refusal = Refusal { status: StatusCode::FORBIDDEN, message };
-            return Ok(self.nothing(&name, path, asker, Some(refusal)));
+            return self.nothing(&name, path, asker, Some(refusal));
         }
         let (settings, guard) = self.of_file(&name, path, asker);
-        Ok(Route::File { file, settings: Box::new(settings), guard })
+        Route::File { file, settings: Box::new(settings), guard }
     }
 
     /// The script of a `WSGIScriptAliasMatch`: clients choose what its `SCRIPT_NAME` is.
