@@ -98,9 +98,11 @@ class Site:
         venv, script = self.venvs / name, PREPARED_HERE.get(name, self.recipes / name / "prepare.sh")
         steps = [[self.python, "-m", "venv", "--clear", venv],
                  [venv / "bin/pip", "install", "-q", "--disable-pip-version-check", "-r", requirements]]
-        (self.data / name).mkdir(exist_ok=True)
         if script.exists():
+            # It makes the folder, and may refuse one that is there.
             steps.append(["sh", script, venv, self.data / name])
+        else:
+            (self.data / name).mkdir(exist_ok=True)
         if os.geteuid() == 0:
             steps.append(["chown", "-R", self.user, self.data / name])
         for step in steps:
