@@ -21,11 +21,11 @@ mod values;
 mod wsgi;
 mod wsgi_daemon;
 mod wsgi_interpreter;
-mod wsgi_left_out;
 mod wsgi_python;
 mod wsgi_request;
 mod wsgi_scripts;
 mod wsgi_telemetry;
+mod wsgi_without_use;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -194,7 +194,7 @@ static FAMILIES: [&[Spec]; 14] = [
     wsgi_daemon::SPECS,
     wsgi_interpreter::SPECS,
     wsgi_scripts::SPECS,
-    wsgi_left_out::SPECS,
+    wsgi_without_use::SPECS,
     wsgi_python::SPECS,
     wsgi_request::SPECS,
     wsgi_telemetry::SPECS,
